@@ -1,0 +1,4 @@
+// This project as it comes.
+import { serveEcho } from "./echo-handler.mjs";
+
+await serveEcho({});

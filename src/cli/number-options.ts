@@ -1,0 +1,28 @@
+/**
+ * Options whose values are numbers.
+ *
+ * @module
+ */
+
+import { CommandError } from "./command-error.js";
+
+/** The most seconds that Node's timers hold: a little under 25 days. */
+const MAX_SECONDS = 2_147_483;
+
+/** Makes the parser of an option that takes a whole number from 1. */
+export function count(option: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= 1) return value;
+    throw new CommandError(`Cannot use "${text}" as ${option}: it takes a whole number from 1.`);
+  };
+}
+
+/** Makes the parser of an option that takes seconds, fractions allowed. */
+export function seconds(option: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d*\.?\d+$/.test(text) && value <= MAX_SECONDS) return value;
+    throw new CommandError(`Cannot use "${text}" as ${option}: it takes seconds from 0 to ${MAX_SECONDS}.`);
+  };
+}

@@ -1,0 +1,33 @@
+/**
+ * Every default of this package, in one place.
+ *
+ * @module
+ */
+
+/** The values that apply where neither a class field nor an option says otherwise. Durations are seconds. */
+export const defaults = {
+  /** Connections that may wait to be accepted, as in Node. */
+  requestQueueSize: 511,
+  /** Bind again to a port whose last connections are still winding down: what every server wants, and Node does. */
+  allowReuseAddress: true,
+  /** Share a port among several servers, the system spreading the connections. */
+  allowReusePort: false,
+  /** `handleRequest()` waits for ever. */
+  timeout: null,
+  /** `serverClose()` waits for the handlers that are running. */
+  blockOnClose: true,
+  /** … but not longer than this; Thousand Island waits as long. */
+  shutdownTimeout: 15,
+  /** At least this often `serviceActions()` is called, where a class overrides it. */
+  pollInterval: 0.5,
+  /** What of a datagram is received; the rest is cut. Python's value. */
+  maxPacketSize: 8192,
+  /** Requests that a multiplexing server runs at once; further clients wait. */
+  maxConnections: 10_000,
+  /** What a handler leaves unhandled ends its own request alone. */
+  isolation: "full",
+  /** Sends that may wait on one socket at once. */
+  maxQueuedSends: 1024,
+  /** Bytes that a line of a stream may have, its end included. */
+  maxLineLength: 65_536,
+} as const;

@@ -1,0 +1,168 @@
+/**
+ * The requests that a server is working on: who they come from, what runs for them, and how their ending is waited for.
+ *
+ * @module
+ */
+
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Address } from "./address.js";
+
+/** Whose requests they are; the server itself, as far as this file needs to know it. */
+export interface RequestOwner {
+  /** Something that the handler started but did not wait for has failed. */
+  requestLeftError(live: LiveRequest, error: unknown): void;
+}
+
+/** What code runs within: a server's loop, or one of its requests. */
+interface Scope {
+  readonly owner: RequestOwner;
+}
+
+/** One request from its acceptance to its end. */
+export class LiveRequest implements Scope {
+  readonly owner: RequestOwner;
+  readonly clientAddress: Address;
+  /** The request itself; let go of when it has ended, since what the handler has started may live on. */
+  request: unknown;
+  /** When it was accepted, in milliseconds of `performance.now()`. */
+  readonly startedAt = performance.now();
+  /** The server has closed it before the handler was done; the handler's running into that is no error of its own. */
+  cutOff = false;
+  /** Its handler waits for the server to close: whoever closes it must not wait for the handler in turn. */
+  closesServer = false;
+  /** It runs on after `processRequest()` has returned. */
+  extended = false;
+  /** It is over. */
+  ended = false;
+
+  constructor(owner: RequestOwner, request: unknown, clientAddress: Address) {
+    this.owner = owner;
+    this.request = request;
+    this.clientAddress = clientAddress;
+  }
+}
+
+// What a handler does, and whatever that starts, runs within its request. So an error that nobody caught can be given to
+// the request it came from, and a handler that stops its own server is not waited for by itself.
+const storage = new AsyncLocalStorage<Scope>();
+
+/** The request within which the calling code runs, if any; it may have ended. */
+export function currentRequest(): LiveRequest | undefined {
+  const scope = storage.getStore();
+  return scope instanceof LiveRequest ? scope : undefined;
+}
+
+/** Whether the calling code runs within the server's loop or one of its requests, so that waiting for it would be for ever. */
+export function runsWithin(owner: RequestOwner): boolean {
+  const scope = storage.getStore();
+  return scope?.owner === owner && !(scope instanceof LiveRequest && scope.ended);
+}
+
+/** Runs a server's loop, so that its hooks are known to be within it. */
+export function runLoop<Result>(owner: RequestOwner, loop: () => Result): Result {
+  return storage.run({ owner }, loop);
+}
+
+/** Runs a function outside any request: what it causes is nobody's. */
+export function runOutside<Result>(work: () => Result): Result {
+  return storage.exit(work);
+}
+
+/** The requests of one server. */
+export class LiveRequests {
+  readonly #live = new Set<LiveRequest>();
+  /** The same by what they are about; of two about the same value, the later. */
+  readonly #byRequest = new Map<unknown, LiveRequest>();
+  readonly #onEnd: () => void;
+  readonly #waiting = new Set<() => void>();
+  /** How many of the requests close the server themselves. */
+  #closers = 0;
+
+  /** @param onEnd called when a request has ended. */
+  constructor(onEnd: () => void) {
+    this.#onEnd = onEnd;
+  }
+
+  get size(): number {
+    return this.#live.size;
+  }
+
+  get(request: unknown): LiveRequest | undefined {
+    return this.#byRequest.get(request);
+  }
+
+  /**
+   * Runs a function for a new request, which ends with it unless {@link extend} prolonged it.
+   *
+   * @param followed whether {@link currentRequest} knows the request in all that the function starts.
+   */
+  async run(live: LiveRequest, followed: boolean, work: () => Promise<void>): Promise<void> {
+    this.#live.add(live);
+    this.#byRequest.set(live.request, live);
+    try {
+      await (followed ? storage.run(live, work) : work());
+    } finally {
+      if (!live.extended) this.#end(live);
+    }
+  }
+
+  /** Keeps a request alive until a task has settled. */
+  extend(request: unknown, task: Promise<void>): void {
+    const live = this.#byRequest.get(request);
+    if (live === undefined) return;
+    live.extended = true;
+    const end = (): void => this.#end(live);
+    task.then(end, end);
+  }
+
+  /** The request's handler closes the server: from now on nobody waits for it. */
+  markCloser(live: LiveRequest): void {
+    // One that has ended (its timers may outlive it) is waited for by nobody anyway.
+    if (live.closesServer || live.ended) return;
+    live.closesServer = true;
+    this.#closers += 1;
+    for (const check of this.#waiting) check();
+  }
+
+  #end(live: LiveRequest): void {
+    this.#live.delete(live);
+    if (this.#byRequest.get(live.request) === live) this.#byRequest.delete(live.request);
+    live.ended = true;
+    live.request = null;
+    if (live.closesServer) this.#closers -= 1;
+    this.#onEnd();
+    for (const check of this.#waiting) check();
+  }
+
+  /** Waits until no request is left. */
+  async whenEmpty(): Promise<void> {
+    await this.#until(() => this.#live.size === 0, null);
+  }
+
+  /**
+   * Waits until every request has ended, but for those whose handlers close the server.
+   *
+   * @param seconds how long, at most.
+   * @returns the requests that have not.
+   */
+  async drain(seconds: number): Promise<LiveRequest[]> {
+    await this.#until(() => this.#live.size === this.#closers, seconds);
+    return [...this.#live].filter((live) => !live.closesServer);
+  }
+
+  async #until(condition: () => boolean, seconds: number | null): Promise<void> {
+    if (condition()) return;
+    await new Promise<void>((resolve) => {
+      const timer = seconds === null ? null : setTimeout(() => finish(), seconds * 1000);
+      const check = (): void => {
+        if (condition()) finish();
+      };
+      const finish = (): void => {
+        if (timer !== null) clearTimeout(timer);
+        this.#waiting.delete(check);
+        resolve();
+      };
+      this.#waiting.add(check);
+    });
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * The options of servers: which there are, and how they come to a server.
+ *
+ * @module
+ */
+
+import type { Logger } from "pino";
+import type { DependencyContainer } from "tsyringe";
+import { type AddressFamily, AF_INET, AF_INET6, AF_UNIX } from "./constants.js";
+import type { Transport } from "./transport/transport.js";
+
+/**
+ * What a server can be given as its last argument. Each may also be a class field, as in Python
+ * (`override allowReuseAddress = false`); an option wins over the field. Options are applied when the server opens (the fields
+ * of a subclass are set only after the constructor), over whatever was assigned before. Durations are seconds.
+ */
+export interface ServerOptions {
+  /** How long `handleRequest()` waits before it calls `handleTimeout()`; `null`, the default, for ever. */
+  readonly timeout?: number | null;
+  /** `AF_INET` (the default) or `AF_INET6`. */
+  readonly addressFamily?: AddressFamily;
+  /** Connections that may wait to be accepted; 511. Stream servers. */
+  readonly requestQueueSize?: number;
+  /** Bind to a port whose last connections are still winding down; true for streams, false for datagrams. */
+  readonly allowReuseAddress?: boolean;
+  /** Share the port with other servers that say so too; false. Needs Node 22.12 on the Node transport. */
+  readonly allowReusePort?: boolean;
+  /** How much of a datagram is received, in bytes; 8192. Datagram servers. */
+  readonly maxPacketSize?: number;
+  /** Whether `serverClose()` waits for handlers that are running; true. */
+  readonly blockOnClose?: boolean;
+  /** How long it waits before it cuts them off; 15. */
+  readonly shutdownTimeout?: number;
+  /** Requests that run at once; 10,000. Multiplexing servers. */
+  readonly maxConnections?: number;
+  /**
+   * How far handlers are kept apart; `"full"`. Multiplexing servers.
+   *
+   * - `"full"`: also what a handler leaves unhandled (a rejection that nobody awaits, an error in a timer) ends its own
+   *   request alone. Before Node 24 following it costs about a tenth of the throughput of small messages.
+   * - `"awaited"`: only what `handle()` throws or rejects with. What is left unhandled ends the process, as ever in Node, and
+   *   a handler must not await the server's `serverClose()`, which would wait for that handler.
+   */
+  readonly isolation?: Isolation;
+  /** Where the server logs: a pino logger. By default one of its own, on stderr, from level `warn`. */
+  readonly logger?: Logger;
+  /** The tsyringe container that handlers with injected constructors are made from; by default tsyringe's own. */
+  readonly container?: DependencyContainer;
+  /** How bytes move; by default what `capabilities()` names. */
+  readonly transport?: Transport;
+}
+
+/** See {@link ServerOptions.isolation}. */
+export type Isolation = "full" | "awaited";
+
+/** An option's name. */
+export type ServerOptionName = keyof ServerOptions;
+
+const CHECKS: Readonly<Partial<Record<ServerOptionName, { valid(value: unknown): boolean; wanted: string }>>> = {
+  timeout: { valid: (value) => value === null || isDuration(value), wanted: "seconds (0 or more), or null" },
+  addressFamily: { valid: isFamily, wanted: "AF_INET, AF_INET6 or AF_UNIX" },
+  requestQueueSize: { valid: isCount, wanted: "a whole number from 1" },
+  maxPacketSize: { valid: isCount, wanted: "a whole number of bytes from 1" },
+  maxConnections: { valid: isCount, wanted: "a whole number from 1" },
+  isolation: { valid: (value) => value === "full" || value === "awaited", wanted: '"full" or "awaited"' },
+  shutdownTimeout: { valid: isDuration, wanted: "seconds (0 or more)" },
+  allowReuseAddress: { valid: isBoolean, wanted: "true or false" },
+  allowReusePort: { valid: isBoolean, wanted: "true or false" },
+  blockOnClose: { valid: isBoolean, wanted: "true or false" },
+};
+
+/** Whether a value is seconds that a timer can take: Node's hold 31 bits of milliseconds. */
+export function isDuration(value: unknown): boolean {
+  return typeof value === "number" && value >= 0 && value <= 2_147_483;
+}
+function isFamily(value: unknown): boolean {
+  return value === AF_INET || value === AF_INET6 || value === AF_UNIX;
+}
+function isCount(value: unknown): boolean {
+  return Number.isInteger(value) && Number(value) >= 1;
+}
+function isBoolean(value: unknown): boolean {
+  return typeof value === "boolean";
+}
+
+/**
+ * Refuses options that a class does not have.
+ *
+ * @throws TypeError naming the option and those there are.
+ */
+export function refuseUnknownOptions(
+  className: string,
+  options: ServerOptions,
+  known: readonly ServerOptionName[],
+): void {
+  for (const name of Object.keys(options)) {
+    if (known.some((one) => one === name)) continue;
+    throw new TypeError(`${className} has no option "${name}". Its options are: ${known.join(", ")}.`);
+  }
+}
+
+/**
+ * Checks a server's settings, wherever they came from.
+ *
+ * @throws RangeError naming the setting, its value and what would be right.
+ */
+export function checkSettings(className: string, settings: object, known: readonly ServerOptionName[]): void {
+  for (const name of known) {
+    const check = CHECKS[name];
+    const value: unknown = Reflect.get(settings, name);
+    if (check !== undefined && value !== undefined && !check.valid(value)) {
+      throw new RangeError(`Cannot use ${String(value)} as ${className}.${name}: it takes ${check.wanted}.`);
+    }
+  }
+}

@@ -1,0 +1,350 @@
+/**
+ * {@link SocketBase}: what a socket is, before it moves any bytes: its channel, names, options, time-out and end.
+ *
+ * @module
+ */
+
+import { type Address, formatAddress, protocolName } from "./address.js";
+import { type AddressFamily, SO_ERROR, SOL_SOCKET, type SocketKind } from "./constants.js";
+import { BusyResourceError, closedError, codeOf, osError, unsupported } from "./errors.js";
+import { defaultTransport } from "./transport/index.js";
+import type { Channel, ChannelCounters, Transport } from "./transport/transport.js";
+import { Waiters } from "./waiters.js";
+
+/** What a new socket can be given. */
+export interface SocketOptions {
+  /** How its bytes move; by default what `capabilities()` names. */
+  readonly transport?: Transport;
+}
+
+let defaultTimeout: number | null = null;
+
+/**
+ * Sets the time-out that every socket made from now on begins with. Source: `socket.setdefaulttimeout`.
+ *
+ * @param timeout seconds; `null` to wait for ever.
+ */
+export function setdefaulttimeout(timeout: number | null): void {
+  defaultTimeout = checkTimeout(timeout);
+}
+
+/** The time-out that new sockets begin with, in seconds, or `null`. Source: `socket.getdefaulttimeout`. */
+export function getdefaulttimeout(): number | null {
+  return defaultTimeout;
+}
+
+/** Node's timers hold 31 bits of milliseconds: a little under 25 days. */
+const MAX_TIMEOUT = 2_147_483;
+
+function checkTimeout(timeout: number | null): number | null {
+  if (timeout !== null && !(timeout >= 0 && timeout <= MAX_TIMEOUT)) {
+    throw new RangeError(
+      `Cannot set a time-out of ${timeout}: give seconds from 0 to ${MAX_TIMEOUT}, or null for none.`,
+    );
+  }
+  return timeout;
+}
+
+/** The state of a socket, and the calls that only ask or set. `Socket` adds those that move bytes. */
+export abstract class SocketBase implements AsyncDisposable {
+  /** The address family: `AF_INET`, `AF_INET6` or `AF_UNIX`. */
+  readonly family: AddressFamily;
+  /** The kind: `SOCK_STREAM` or `SOCK_DGRAM`. */
+  readonly type: SocketKind;
+  /** The protocol's number; usually 0, the family's own choice. */
+  readonly proto: number;
+
+  /** @internal */
+  protected readonly transport: Transport;
+  /** @internal */
+  protected channel: Channel;
+  /** @internal */
+  protected readonly readers: Waiters;
+  /** @internal */
+  protected readonly writers: Waiters;
+  /** @internal Seconds that a call may wait. */
+  protected timeout: number | null = defaultTimeout;
+  /** @internal What a connection attempt that nobody waited for ended with, for `getsockopt(SO_ERROR)`. */
+  protected pendingError = 0;
+
+  #connected: boolean;
+  #closed = false;
+  #readableListener: (() => void) | null = null;
+  #dropListener: ((address: Address) => void) | null = null;
+
+  /** @internal @param channel the connection that the socket is made for, or `null` for a new socket. */
+  constructor(family: AddressFamily, type: SocketKind, proto: number, options: SocketOptions, channel: Channel | null) {
+    this.family = family;
+    this.type = type;
+    this.proto = proto;
+    this.transport = options.transport ?? defaultTransport;
+    this.channel = channel ?? this.transport.open(family, type, proto);
+    this.#connected = channel !== null;
+    this.readers = new Waiters(this);
+    this.writers = new Waiters(this);
+    this.own(this.channel);
+  }
+
+  /** @internal Takes a channel as its own, and listens to it. */
+  protected own(channel: Channel): void {
+    this.channel = channel;
+    channel.owner = this;
+  }
+
+  /** @internal There is a peer now. */
+  protected becomeConnected(): void {
+    this.#connected = true;
+  }
+
+  /** @internal The channel tells its owner. */
+  onReadable(): void {
+    this.readers.wake();
+    this.#readableListener?.();
+  }
+
+  /** @internal The channel tells its owner. */
+  onWritable(): void {
+    this.writers.wake();
+  }
+
+  /** @internal The channel tells its owner. */
+  onDrop(address: Address): void {
+    this.#dropListener?.(address);
+  }
+
+  /** Whether {@link close} was called. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  // ── ending ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Gives the socket back to the system. Source: `socket.close`.
+   *
+   * Calls that wait on it reject with a ClosedResourceError. What finished calls have sent still arrives; of a `sendall()`
+   * that was still waiting, a part. Closing twice is no error.
+   */
+  async close(): Promise<void> {
+    this.#end((channel) => channel.close());
+  }
+
+  /**
+   * Breaks the connection at once: the peer gets a reset, bytes on their way are lost. Otherwise like {@link close}.
+   *
+   * Beyond Python, where it takes `SO_LINGER` with a time of 0.
+   */
+  abort(): void {
+    this.#end((channel) => channel.abort());
+  }
+
+  #end(how: (channel: Channel) => void): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    how(this.channel);
+    this.readers.close();
+    this.writers.close();
+    this.#readableListener?.();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** Hands the descriptor over. Source: `socket.detach`. @throws UnsupportedOperation on the Node transport */
+  detach(): number {
+    throw unsupported(
+      `The ${this.transport.name} transport cannot detach a descriptor`,
+      "Keep the socket itself, and hand that on.",
+      "detach",
+    );
+  }
+
+  /** A second socket on the same connection. Source: `socket.dup`. @throws UnsupportedOperation on the Node transport */
+  dup(): never {
+    throw unsupported(
+      `The ${this.transport.name} transport cannot duplicate a descriptor`,
+      "Share the socket itself.",
+      "dup",
+    );
+  }
+
+  // ── asking and setting ────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * How long a call may wait before it throws a TimeoutError. Source: `socket.settimeout`.
+   *
+   * @param timeout seconds (fractions allowed); `null` waits for ever; 0 never waits and throws BlockingIOError instead.
+   */
+  settimeout(timeout: number | null): void {
+    this.timeout = checkTimeout(timeout);
+  }
+
+  /** The time-out in seconds, or `null`. Source: `socket.gettimeout`. */
+  gettimeout(): number | null {
+    return this.timeout;
+  }
+
+  /** `true` is `settimeout(null)`, `false` is `settimeout(0)`. Source: `socket.setblocking`. */
+  setblocking(flag: boolean): void {
+    this.timeout = flag ? null : 0;
+  }
+
+  /** Whether calls may wait. Source: `socket.getblocking`. */
+  getblocking(): boolean {
+    return this.timeout !== 0;
+  }
+
+  /** The socket's own address. Source: `socket.getsockname`. @throws ClosedResourceError */
+  getsockname(): Address {
+    this.assertOpen("name the socket", "getsockname");
+    try {
+      return this.channel.getsockname();
+    } catch (error) {
+      // The usual words would ask for the name once more.
+      throw codeOf(error) === "" ? error : osError(`name the ${this.protocol} socket`, error, "getsockname");
+    }
+  }
+
+  /** The address of the other end. Source: `socket.getpeername`. @throws OSError `ENOTCONN` when there is none. */
+  getpeername(): Address {
+    this.assertOpen("name the peer", "getpeername");
+    try {
+      return this.channel.getpeername();
+    } catch (error) {
+      throw this.explainFailure(error, "name the peer of", "getpeername");
+    }
+  }
+
+  /** The socket's own address, as {@link getsockname}: one of the two endpoints that make a connection. */
+  get localEndpoint(): Address {
+    return this.getsockname();
+  }
+
+  /** The other end's address, or `null` while there is none. */
+  get remoteEndpoint(): Address | null {
+    return this.#connected && !this.#closed ? this.getpeername() : null;
+  }
+
+  /**
+   * The file descriptor; -1 when the socket is closed, or has none yet (the Node transport opens it when it binds or
+   * connects). For telling only: reading or writing it behind the socket's back breaks both. Source: `socket.fileno`.
+   */
+  fileno(): number {
+    return this.#closed ? -1 : this.channel.fileno();
+  }
+
+  /**
+   * Sets an option. Source: `socket.setsockopt`.
+   *
+   * @param value a number, or the bytes of a C structure.
+   * @throws UnsupportedOperation for an option that the transport cannot reach.
+   */
+  setsockopt(level: number, option: number, value: number | boolean | Uint8Array): void {
+    this.assertOpen("set an option", "setsockopt");
+    try {
+      this.channel.setsockopt(level, option, typeof value === "boolean" ? Number(value) : value);
+    } catch (error) {
+      throw this.explainFailure(error, `set option ${option} of level ${level} on`, "setsockopt");
+    }
+  }
+
+  /** Reads an option. Source: `socket.getsockopt`. @throws UnsupportedOperation as {@link setsockopt} */
+  getsockopt(level: number, option: number): number {
+    this.assertOpen("read an option", "getsockopt");
+    if (level === SOL_SOCKET && option === SO_ERROR && this.pendingError !== 0) {
+      const error = this.pendingError;
+      this.pendingError = 0;
+      return error;
+    }
+    try {
+      return this.channel.getsockopt(level, option);
+    } catch (error) {
+      throw this.explainFailure(error, `read option ${option} of level ${level} on`, "getsockopt");
+    }
+  }
+
+  /** Bytes moved so far, and bytes that have arrived unread. */
+  get counters(): ChannelCounters {
+    return this.channel.counters;
+  }
+
+  /** Whether a receiving or accepting call would return (or fail) at once. */
+  get readable(): boolean {
+    return this.#closed || this.channel.readable;
+  }
+
+  /** @internal Has a function called when {@link readable} may have become true: the server's loop waits by it. */
+  watchReadable(listener: (() => void) | null): void {
+    this.#readableListener = listener;
+  }
+
+  /** @internal Has a function called when the transport had to throw a connection or datagram away. */
+  watchDrops(listener: (address: Address) => void): void {
+    this.#dropListener = listener;
+  }
+
+  /** As Python prints it: the kind, and the addresses it has. */
+  toString(): string {
+    if (this.#closed) return `<Socket [closed] ${this.protocol}>`;
+    const peer = this.#connected ? ` to ${formatAddress(this.channel.getpeername())}` : "";
+    return `<Socket ${this.protocol} ${this.localName()}${peer}>`;
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+
+  // ── words for errors ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** @internal `tcp`, `udp`, `unix`. */
+  protected get protocol(): string {
+    return protocolName(this.family, this.type);
+  }
+
+  /** @internal The socket's own address, in words. */
+  protected localName(): string {
+    return formatAddress(this.channel.getsockname());
+  }
+
+  /** @internal The end that a reader of a message cares about: the peer where there is one. */
+  protected endpointName(): string {
+    return `${this.protocol} ${this.#connected ? formatAddress(this.channel.getpeername()) : this.localName()}`;
+  }
+
+  /** @internal The error for an action on this socket that failed. Errors without a system code speak for themselves. */
+  explainFailure(error: unknown, action: string, syscall: string): unknown {
+    if (codeOf(error) === "") return error;
+    return this.#closed
+      ? this.explainClosed(action, syscall)
+      : osError(`${action} ${this.endpointName()}`, error, syscall);
+  }
+
+  /** @internal */
+  explainTimeout(seconds: number, action: string, syscall: string): Error {
+    return osError(`${action} ${this.endpointName()} within ${seconds} s`, "ETIMEDOUT", syscall);
+  }
+
+  /** @internal */
+  explainClosed(action: string, syscall: string): Error {
+    return closedError(`${action} ${this.endpointName()}`, syscall);
+  }
+
+  /** @internal The error for a call that may not wait and would have to. */
+  protected explainBlocking(action: string, syscall: string): Error {
+    return osError(`${action} ${this.endpointName()} without waiting`, "EAGAIN", syscall);
+  }
+
+  /** @internal The error for a call that another one is in the way of. */
+  protected explainBusy(action: string, syscall: string): Error {
+    return new BusyResourceError(
+      `Cannot ${action} ${this.endpointName()}: another call is already doing that (EBUSY). Await one call before the next.`,
+      { code: "EBUSY", syscall },
+    );
+  }
+
+  /** @internal */
+  protected assertOpen(action: string, syscall: string): void {
+    if (this.#closed) throw closedError(`${action} (${this.protocol} socket)`, syscall);
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * What every channel of the Node transport has in common: the answers to calls that its state does not allow.
+ *
+ * @module
+ */
+
+import type { Address } from "../address.js";
+import { errnoOf, strerror, unsupported } from "../errors.js";
+import type { AcceptedConnection, Channel, ChannelCounters, ChannelOwner, ReceivedDatagram } from "./transport.js";
+
+/** A plain error that carries a system code, as Node's own do; the owner puts the action into words. */
+export function systemError(code: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`${strerror(code)} (${code})`), { code, errno: errnoOf(code) });
+}
+
+const NO_BYTES: ChannelCounters = { bytesRead: 0, bytesWritten: 0, unreadBytes: 0 };
+
+/** A channel that can do nothing yet: each state overrides what it can. */
+export abstract class NodeChannel implements Channel {
+  owner: ChannelOwner | null = null;
+
+  async bind(_address: Address): Promise<void> {
+    throw systemError("EINVAL");
+  }
+  async listen(_backlog: number): Promise<Channel> {
+    throw systemError("EOPNOTSUPP");
+  }
+  async connect(_address: Address): Promise<Channel> {
+    throw systemError("EISCONN");
+  }
+
+  tryAccept(): AcceptedConnection | null {
+    throw systemError("EINVAL");
+  }
+  tryReceive(_size: number, _peek: boolean): Buffer | null {
+    throw systemError("ENOTCONN");
+  }
+  tryReceiveFrom(_size: number, _peek: boolean): ReceivedDatagram | null {
+    throw systemError("EOPNOTSUPP");
+  }
+  trySend(_data: Uint8Array): number | null {
+    throw systemError("ENOTCONN");
+  }
+  async sendTo(_data: Uint8Array, _address: Address | null): Promise<void> {
+    throw systemError("EOPNOTSUPP");
+  }
+  flushed(): boolean {
+    return true;
+  }
+  get readable(): boolean {
+    return false;
+  }
+
+  shutdown(_how: number): void {
+    throw systemError("ENOTCONN");
+  }
+  abstract close(): void;
+  abort(): void {
+    this.close();
+  }
+
+  abstract getsockname(): Address;
+  getpeername(): Address {
+    throw systemError("ENOTCONN");
+  }
+  fileno(): number {
+    return -1;
+  }
+  abstract setsockopt(level: number, option: number, value: number | Uint8Array): void;
+  abstract getsockopt(level: number, option: number): number;
+  get counters(): ChannelCounters {
+    return NO_BYTES;
+  }
+}
+
+/**
+ * The descriptor behind one of Node's sockets, or -1.
+ *
+ * Node has no public way to ask. Reading this one property of the handle (present on POSIX since Node 0.6) only informs:
+ * nothing in this transport depends on it.
+ */
+export function descriptorOf(nodeSocket: object): number {
+  const handle = "_handle" in nodeSocket ? nodeSocket._handle : null;
+  const descriptor = typeof handle === "object" && handle !== null && "fd" in handle ? handle.fd : -1;
+  return typeof descriptor === "number" ? descriptor : -1;
+}
+
+/** The error for a socket option that Node has no call for. */
+export function unsupportedOption(level: number, option: number): Error {
+  return unsupported(
+    `The Node transport cannot reach the socket option ${option} of level ${level}`,
+    "Node has no call for it; the native transport reaches every option.",
+    "setsockopt",
+  );
+}
+
+/** Whether this Node can share a port among processes (`reusePort`, since Node 22.12): older ones would ignore the wish. */
+export const hasReusePort: boolean = ((): boolean => {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  return major > 22 || (major === 22 && minor >= 12);
+})();

@@ -1,0 +1,258 @@
+/**
+ * A connected stream on `node:net`.
+ *
+ * @module
+ */
+
+import type { Socket as NodeSocket } from "node:net";
+import type { Address } from "../address.js";
+import { AF_UNIX, SHUT_RD, SHUT_RDWR, SHUT_WR } from "../constants.js";
+import { descriptorOf, NodeChannel, systemError } from "./node-channel.js";
+import type { NodeStreamOptions } from "./node-stream-options.js";
+import type { ChannelCounters } from "./transport.js";
+
+/** Node is told to stop reading when this much waits for `tryReceive()`: about what one kernel read brings. */
+const READ_AHEAD_BYTES = 65_536;
+/** The same in pieces, for a peer that sends single bytes: each piece costs memory of its own. */
+const READ_AHEAD_CHUNKS = 256;
+/** How long, in seconds, a closed connection may go on sending what it had taken before it is broken. */
+const LINGER_SECONDS = 30;
+
+/** What is given to Node at once. No more than this can be on its way when a sender gives up. */
+const SLICE_BYTES = 65_536;
+/** What is written from the caller's memory as long as the system takes everything: a copy would cost more than it is worth. */
+const UNCOPIED_BYTES = 16_384;
+
+/** Where slices are written from, for all connections; who got stuck with it keeps it, and the next one makes another. */
+let scratch: Buffer | null = null;
+
+const NO_BYTES = Buffer.alloc(0);
+
+/** A connection: bytes in, bytes out. */
+export class NodeConnection extends NodeChannel {
+  readonly #socket: NodeSocket;
+  readonly #options: NodeStreamOptions;
+  readonly #local: Address;
+  readonly #peer: Address;
+  readonly #chunks: Buffer[] = [];
+  #unread = 0;
+  #flowing = false;
+  #readEnded = false;
+  #sendEnded = false;
+  #closed = false;
+  /** A write has not left yet: the system has no room for it. */
+  #stuck = false;
+  /** The last write got stuck, so the next one may too. */
+  #backedUp = false;
+  /** Node has let go of the connection. */
+  #gone = false;
+  #error: Error | null = null;
+
+  /**
+   * @param socket a connected socket that is paused and allows half-open connections.
+   * @param local the local address, or `null` to ask Node: now, since it forgets as soon as the connection is gone.
+   */
+  constructor(socket: NodeSocket, options: NodeStreamOptions, local: Address | null, peer: Address) {
+    super();
+    this.#socket = socket;
+    this.#options = options;
+    this.#local = local ?? [socket.localAddress ?? "", socket.localPort ?? 0];
+    this.#peer = peer;
+    socket.on("data", this.#onData);
+    socket.on("end", this.#onReadEnd);
+    socket.on("error", this.#onError);
+    socket.on("close", this.#onGone);
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    if (this.#readEnded) return;
+    this.#chunks.push(chunk);
+    this.#unread += chunk.length;
+    if (this.#unread >= READ_AHEAD_BYTES || this.#chunks.length >= READ_AHEAD_CHUNKS) {
+      this.#flowing = false;
+      this.#socket.pause();
+    }
+    this.owner?.onReadable();
+  };
+
+  readonly #onReadEnd = (): void => {
+    this.#readEnded = true;
+    this.owner?.onReadable();
+  };
+
+  readonly #onGone = (): void => {
+    this.#gone = true;
+    this.#onReadEnd();
+    // A connection that is gone must not leave a writer waiting.
+    this.owner?.onWritable();
+  };
+
+  readonly #onError = (error: Error): void => {
+    this.#error = error;
+  };
+
+  readonly #onWritten = (error?: Error | null): void => {
+    this.#stuck = false;
+    if (error) this.#error ??= error;
+    this.owner?.onWritable();
+  };
+
+  override tryReceive(size: number, peek: boolean): Buffer | null {
+    const first = this.#chunks[0];
+    if (first === undefined) return this.#nothingToRead();
+    if (peek) return Buffer.concat(this.#chunks).subarray(0, size);
+    if (first.length > size) {
+      this.#chunks[0] = first.subarray(size);
+      this.#unread -= size;
+      return first.subarray(0, size);
+    }
+    if (this.#chunks.length === 1) {
+      this.#chunks.length = 0;
+      this.#unread = 0;
+      return first;
+    }
+    return this.#gather(size);
+  }
+
+  /** Takes several small chunks as one, as the kernel would give them. */
+  #gather(size: number): Buffer {
+    let count = 0;
+    let length = 0;
+    for (const chunk of this.#chunks) {
+      if (length + chunk.length > size) break;
+      length += chunk.length;
+      count += 1;
+    }
+    this.#unread -= length;
+    return Buffer.concat(this.#chunks.splice(0, count), length);
+  }
+
+  #nothingToRead(): Buffer | null {
+    // What had arrived before the failure is read first, as from the kernel.
+    if (this.#error !== null) throw this.#error;
+    if (this.#readEnded) return NO_BYTES;
+    if (!this.#flowing) {
+      this.#flowing = true;
+      this.#socket.resume();
+    }
+    return null;
+  }
+
+  /**
+   * Takes at most {@link SLICE_BYTES}.
+   *
+   * Node goes on sending from the memory that it got, even when the sender has given up meanwhile (a time-out, `close()`). So
+   * it gets a copy of everything that is likely to get stuck: slices of more than {@link UNCOPIED_BYTES}, and every write
+   * after one that got stuck. What is left: of a write of at most {@link UNCOPIED_BYTES} that is the first to find no room,
+   * the peer may get what the caller has put there after giving up.
+   */
+  override trySend(data: Uint8Array): number | null {
+    if (this.#error !== null) throw this.#error;
+    if (this.#sendEnded || this.#gone) throw systemError("EPIPE");
+    if (this.#stuck) return null;
+    const socket = this.#socket;
+    const size = Math.min(data.length, SLICE_BYTES);
+    const accepted = socket.write(size > UNCOPIED_BYTES || this.#backedUp ? copyOf(data, size) : data);
+    // Nearly always the system has taken everything by now. A callback with every write would cost a tick with every write,
+    // so only a write that got stuck is followed by an empty one, whose callback tells when it has gone.
+    this.#backedUp = socket.writableLength > 0;
+    if (this.#backedUp) {
+      this.#stuck = true;
+      if (size > UNCOPIED_BYTES) scratch = null;
+      socket.write(NO_BYTES, this.#onWritten);
+    }
+    // Node knows at once that a write has failed, and emits the error only later.
+    if (!accepted && socket.errored !== null) throw socket.errored;
+    return size;
+  }
+
+  override flushed(): boolean {
+    if (this.#error !== null) throw this.#error;
+    if (this.#stuck && this.#gone) throw systemError("EPIPE");
+    return !this.#stuck;
+  }
+
+  override get readable(): boolean {
+    if (this.#chunks.length > 0) return true;
+    if (this.#error !== null) return true;
+    return this.#nothingToRead() !== null;
+  }
+
+  override shutdown(how: number): void {
+    if (this.#socket.destroyed && this.#error === null && !this.#readEnded) throw systemError("ENOTCONN");
+    if ((how === SHUT_WR || how === SHUT_RDWR) && !this.#sendEnded) {
+      this.#sendEnded = true;
+      this.#socket.end();
+    }
+    if (how === SHUT_RD || how === SHUT_RDWR) {
+      this.#chunks.length = 0;
+      this.#unread = 0;
+      this.#onReadEnd();
+      // Read on and throw away, so that the peer can finish sending and its end is noticed.
+      this.#socket.resume();
+    }
+  }
+
+  override close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.owner = null;
+    const socket = this.#socket;
+    if (this.#options.resetOnClose) this.#reset();
+    else if (socket.writableLength === 0) socket.destroy();
+    else this.#lingerThenDestroy();
+  }
+
+  #lingerThenDestroy(): void {
+    const socket = this.#socket;
+    const timer = setTimeout(() => socket.destroy(), LINGER_SECONDS * 1000);
+    timer.unref();
+    socket.once("close", () => clearTimeout(timer));
+    socket.destroySoon();
+  }
+
+  override abort(): void {
+    this.#closed = true;
+    this.owner = null;
+    this.#reset();
+  }
+
+  #reset(): void {
+    // Only TCP has resets; Node refuses to make one of a Unix stream.
+    if (this.#options.family === AF_UNIX) this.#socket.destroy();
+    else this.#socket.resetAndDestroy();
+  }
+
+  override getsockname(): Address {
+    return this.#local;
+  }
+
+  override getpeername(): Address {
+    return this.#peer;
+  }
+
+  override fileno(): number {
+    return descriptorOf(this.#socket);
+  }
+
+  override setsockopt(level: number, option: number, value: number | Uint8Array): void {
+    this.#options.set(level, option, value, this.#socket);
+  }
+
+  override getsockopt(level: number, option: number): number {
+    return this.#options.get(level, option, false);
+  }
+
+  override get counters(): ChannelCounters {
+    const { bytesRead, bytesWritten } = this.#socket;
+    return { bytesRead, bytesWritten, unreadBytes: this.#unread };
+  }
+}
+
+/** A copy of the first bytes. A large one lies in {@link scratch}, which whoever gets stuck with it must give up. */
+function copyOf(data: Uint8Array, size: number): Buffer {
+  if (size <= UNCOPIED_BYTES) return Buffer.from(data.subarray(0, size));
+  scratch ??= Buffer.allocUnsafeSlow(SLICE_BYTES);
+  scratch.set(size === data.length ? data : data.subarray(0, size));
+  return size === SLICE_BYTES ? scratch : scratch.subarray(0, size);
+}

@@ -1,0 +1,249 @@
+/**
+ * A UDP socket on `node:dgram`.
+ *
+ * Node reads datagrams as they come and cannot be told to wait. They are queued here up to a bound, and thrown away beyond
+ * it, as the kernel does with a full receive buffer.
+ *
+ * @module
+ */
+
+import { createSocket, type Socket as NodeDatagramSocket, type RemoteInfo } from "node:dgram";
+import { type Address, isInetAddress } from "../address.js";
+import { type AddressFamily, AF_INET6, SHUT_RD, SHUT_WR } from "../constants.js";
+import { descriptorOf, NodeChannel, systemError } from "./node-channel.js";
+import { NodeDatagramOptions } from "./node-datagram-options.js";
+import type { Channel, ChannelCounters, ReceivedDatagram } from "./transport.js";
+
+/** What may wait to be received: five times the usual receive buffer of Linux, since Node empties that one for us. */
+const QUEUE_BYTES = 1_048_576;
+/** What a queued datagram counts beyond its bytes, so that a flood of empty ones is bounded too. */
+const DATAGRAM_OVERHEAD = 256;
+/** How many datagrams may be on their way to the kernel at once. */
+const SENDS_IN_FLIGHT = 4096;
+
+/** A socket for single messages. */
+export class NodeDatagram extends NodeChannel {
+  readonly #family: AddressFamily;
+  readonly #options: NodeDatagramOptions;
+  readonly #queue: ReceivedDatagram[] = [];
+  #socket: NodeDatagramSocket | null = null;
+  #queuedBytes = 0;
+  #bytesRead = 0;
+  #bytesWritten = 0;
+  #inFlight = 0;
+  #peer: Address | null = null;
+  #binding: Promise<NodeDatagramSocket> | null = null;
+  #readEnded = false;
+  #sendEnded = false;
+  #closed = false;
+  #error: Error | null = null;
+
+  constructor(family: AddressFamily) {
+    super();
+    this.#family = family;
+    this.#options = new NodeDatagramOptions(family);
+  }
+
+  override async bind(address: Address): Promise<void> {
+    if (this.#binding !== null) throw systemError("EINVAL");
+    await this.#begin(address);
+  }
+
+  /** The bound socket; as the kernel does it, one that was never bound gets a free port with its first datagram. */
+  #ready(): Promise<NodeDatagramSocket> {
+    return this.#binding ?? this.#begin([this.#family === AF_INET6 ? "::" : "0.0.0.0", 0]);
+  }
+
+  /** Binds, and forgets about it if that fails: the next call may try again. */
+  #begin(address: Address): Promise<NodeDatagramSocket> {
+    const binding = this.#open(address).catch((error: unknown) => {
+      this.#binding = null;
+      throw error;
+    });
+    this.#binding = binding;
+    return binding;
+  }
+
+  #open(address: Address): Promise<NodeDatagramSocket> {
+    if (!isInetAddress(address)) return Promise.reject(systemError("EAFNOSUPPORT"));
+    const [host, port] = address;
+    const socket = createSocket({
+      ...this.#options.forCreation(),
+      // Addresses are numeric when they come here; Node's own look-up would cost each datagram a turn of the loop.
+      lookup: (name, _options, done) => done(null, name, this.#family === AF_INET6 ? 6 : 4),
+    });
+    return new Promise((resolve, reject) => {
+      const onFailure = (error: Error): void => {
+        socket.close();
+        reject(error);
+      };
+      socket.once("error", onFailure);
+      socket.bind({ address: host, port, exclusive: true }, () => {
+        socket.off("error", onFailure);
+        if (this.#closed) {
+          socket.close();
+          reject(systemError("EBADF"));
+          return;
+        }
+        try {
+          this.#options.applyTo(socket);
+        } catch (error) {
+          // A value that the system refuses was set before there was a socket to tell.
+          socket.close();
+          reject(error);
+          return;
+        }
+        this.#socket = socket;
+        socket.on("message", this.#onMessage);
+        socket.on("error", this.#onError);
+        resolve(socket);
+      });
+    });
+  }
+
+  readonly #onMessage = (data: Buffer, peer: RemoteInfo): void => {
+    const address: Address = [peer.address, peer.port];
+    const size = data.length + DATAGRAM_OVERHEAD;
+    if (this.#readEnded) return;
+    if (this.#queuedBytes + size > QUEUE_BYTES) {
+      this.owner?.onDrop(address);
+      return;
+    }
+    this.#queue.push({ data, address, truncated: false });
+    this.#queuedBytes += size;
+    this.owner?.onReadable();
+  };
+
+  readonly #onError = (error: Error): void => {
+    this.#error = error;
+    this.owner?.onReadable();
+  };
+
+  override async connect(address: Address): Promise<Channel> {
+    if (!isInetAddress(address)) throw systemError("EAFNOSUPPORT");
+    const socket = await this.#ready();
+    if (this.#peer !== null) socket.disconnect();
+    const [host, port] = address;
+    await new Promise<void>((resolve, reject) => {
+      socket.connect(port, host, (error?: Error | null) => (error ? reject(error) : resolve()));
+    });
+    this.#peer = address;
+    return this;
+  }
+
+  override tryReceiveFrom(size: number, peek: boolean): ReceivedDatagram | null {
+    const error = this.#error;
+    if (error !== null) {
+      this.#error = null;
+      throw error;
+    }
+    const datagram = peek ? this.#queue[0] : this.#queue.shift();
+    if (datagram === undefined) return null;
+    if (!peek) {
+      this.#queuedBytes -= datagram.data.length + DATAGRAM_OVERHEAD;
+      this.#bytesRead += datagram.data.length;
+    }
+    if (datagram.data.length <= size) return datagram;
+    return { data: datagram.data.subarray(0, size), address: datagram.address, truncated: true };
+  }
+
+  override tryReceive(size: number, peek: boolean): Buffer | null {
+    if (this.#readEnded) return Buffer.alloc(0);
+    return this.tryReceiveFrom(size, peek)?.data ?? null;
+  }
+
+  override sendTo(data: Uint8Array, address: Address | null): Promise<void> {
+    if (this.#sendEnded) return Promise.reject(systemError("EPIPE"));
+    if (address === null && this.#peer === null) return Promise.reject(systemError("EDESTADDRREQ"));
+    if (address !== null && this.#peer !== null) return Promise.reject(systemError("EISCONN"));
+    // A datagram with the source port 0 is legal, an answer to it is not; Node would throw before it asks the system.
+    if (address !== null && address[1] === 0) return Promise.reject(systemError("EINVAL"));
+    if (this.#inFlight >= SENDS_IN_FLIGHT) return Promise.reject(systemError("ENOBUFS"));
+    const socket = this.#socket;
+    if (socket === null) return this.#ready().then((opened) => this.#send(opened, data, address));
+    return this.#send(socket, data, address);
+  }
+
+  #send(socket: NodeDatagramSocket, data: Uint8Array, address: Address | null): Promise<void> {
+    this.#inFlight += 1;
+    return new Promise((resolve, reject) => {
+      const done = (error: Error | null): void => {
+        this.#inFlight -= 1;
+        if (error) {
+          reject(error);
+        } else {
+          this.#bytesWritten += data.length;
+          resolve();
+        }
+      };
+      try {
+        if (address === null || !isInetAddress(address)) socket.send(data, done);
+        else socket.send(data, address[1], address[0], done);
+      } catch (error) {
+        // Node throws what it finds out by itself, and calls nobody back then.
+        this.#inFlight -= 1;
+        reject(this.#closed ? systemError("EBADF") : error);
+      }
+    });
+  }
+
+  override get readable(): boolean {
+    return this.#queue.length > 0 || this.#error !== null || this.#readEnded;
+  }
+
+  override shutdown(how: number): void {
+    if (this.#peer === null) throw systemError("ENOTCONN");
+    if (how !== SHUT_WR) this.#readEnded = true;
+    if (how !== SHUT_RD) this.#sendEnded = true;
+    this.owner?.onReadable();
+  }
+
+  override close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.owner = null;
+    this.#queue.length = 0;
+    this.#queuedBytes = 0;
+    this.#socket?.close();
+    this.#socket = null;
+  }
+
+  override getsockname(): Address {
+    if (this.#socket === null) return [this.#family === AF_INET6 ? "::" : "0.0.0.0", 0];
+    const { address, port } = this.#socket.address();
+    return [address, port];
+  }
+
+  override getpeername(): Address {
+    if (this.#peer === null) throw systemError("ENOTCONN");
+    return this.#peer;
+  }
+
+  override fileno(): number {
+    return this.#socket === null ? -1 : datagramDescriptor(this.#socket);
+  }
+
+  override setsockopt(level: number, option: number, value: number | Uint8Array): void {
+    this.#options.set(level, option, value, this.#socket);
+  }
+
+  override getsockopt(level: number, option: number): number {
+    return this.#options.get(level, option, this.#socket);
+  }
+
+  override get counters(): ChannelCounters {
+    return {
+      bytesRead: this.#bytesRead,
+      bytesWritten: this.#bytesWritten,
+      unreadBytes: this.#queuedBytes - this.#queue.length * DATAGRAM_OVERHEAD,
+    };
+  }
+}
+
+/** As for streams, but `node:dgram` keeps its handle one level deeper, behind a symbol. */
+function datagramDescriptor(socket: NodeDatagramSocket): number {
+  const state = Object.getOwnPropertySymbols(socket).find((symbol) => symbol.description === "state symbol");
+  const inner: unknown = state === undefined ? null : Reflect.get(socket, state);
+  if (typeof inner !== "object" || inner === null || !("handle" in inner)) return -1;
+  return descriptorOf({ _handle: inner.handle });
+}

@@ -1,0 +1,34 @@
+/**
+ * The transport made of `node:net` and `node:dgram`: it runs wherever Node runs.
+ *
+ * @module
+ */
+
+import { type AddressFamily, AF_UNIX, SOCK_DGRAM, SOCK_STREAM, type SocketKind } from "../constants.js";
+import { unsupported } from "../errors.js";
+import { NodeDatagram } from "./node-datagram.js";
+import { NodeFreshStream } from "./node-fresh-stream.js";
+import type { Channel, Transport } from "./transport.js";
+
+/** Sockets by way of Node's own modules. */
+export const nodeTransport: Transport = {
+  name: "node",
+  features: {
+    unixDatagrams: false,
+    rawSockets: false,
+    blockingSockets: false,
+    acceptOnDemand: false,
+    allSocketOptions: false,
+    descriptors: false,
+  },
+  open(family: AddressFamily, kind: SocketKind): Channel {
+    if (kind === SOCK_STREAM) return new NodeFreshStream(family);
+    if (kind === SOCK_DGRAM && family !== AF_UNIX) return new NodeDatagram(family);
+    const what = kind === SOCK_DGRAM ? "Unix datagram sockets" : "raw and sequenced-packet sockets";
+    throw unsupported(
+      `The Node transport has no ${what}`,
+      "Node has no such sockets; the native transport has. capabilities() tells why it is not in use.",
+      "socket",
+    );
+  },
+};

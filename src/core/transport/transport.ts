@@ -1,0 +1,133 @@
+/**
+ * The one seam between sockets and the ways bytes can move: {@link Transport} and {@link Channel}.
+ *
+ * A channel is a non-blocking socket. Its `try…` calls either do their work now or answer `null` ("would block"), and its
+ * {@link ChannelOwner} is told when trying again is worth it. Everything that waits (promises, time-outs, queues of
+ * callers) is built once above this seam, in `Socket`, and is the same for every transport.
+ *
+ * @module
+ */
+
+import type { Address } from "../address.js";
+import type { AddressFamily, SocketKind } from "../constants.js";
+
+/** The names of the transports. */
+export type TransportName = "node" | "native";
+
+/** What a transport can do beyond TCP, UDP and Unix streams. */
+export interface TransportFeatures {
+  /** `AF_UNIX` with `SOCK_DGRAM`. */
+  readonly unixDatagrams: boolean;
+  /** `SOCK_RAW` and `SOCK_SEQPACKET`. */
+  readonly rawSockets: boolean;
+  /** Sockets whose calls block their thread. */
+  readonly blockingSockets: boolean;
+  /** Clients that are not yet accepted wait in the kernel, not in this process. */
+  readonly acceptOnDemand: boolean;
+  /** Every socket option of the system, not only those that Node knows. */
+  readonly allSocketOptions: boolean;
+  /** `detach()`, `dup()` and handing a descriptor to another thread or process. */
+  readonly descriptors: boolean;
+}
+
+/** A way for bytes to move. */
+export interface Transport {
+  readonly name: TransportName;
+  readonly features: TransportFeatures;
+  /**
+   * Makes a socket that is neither bound nor connected.
+   *
+   * @throws UnsupportedOperation for a family or kind that this transport lacks.
+   */
+  open(family: AddressFamily, kind: SocketKind, protocol: number): Channel;
+}
+
+/**
+ * Who is told that a channel's state has changed: the `Socket` above it.
+ *
+ * It is never called from within a `try…` call, `flushed()` or `readable`, so that it need not reckon with calling itself.
+ */
+export interface ChannelOwner {
+  /** A `tryAccept`, `tryReceive` or `tryReceiveFrom` that would have blocked may now succeed, or fail. */
+  onReadable(): void;
+  /** A `trySend` that would have blocked may now succeed, or fail; or {@link Channel.flushed} has become true. */
+  onWritable(): void;
+  /** The channel's bound was reached: a connection or datagram was thrown away, as the kernel does it. */
+  onDrop(address: Address): void;
+}
+
+/** A connection that was waiting to be accepted. */
+export interface AcceptedConnection {
+  readonly channel: Channel;
+  /** The peer's address; `""` for a Unix stream. */
+  readonly address: Address;
+}
+
+/** One datagram as it came. */
+export interface ReceivedDatagram {
+  readonly data: Buffer;
+  readonly address: Address;
+  /** Whether the datagram was longer than the size asked for; the rest of it is gone. */
+  readonly truncated: boolean;
+}
+
+/** How many bytes a channel has moved, and how many it holds. */
+export interface ChannelCounters {
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  /** Bytes that have arrived and that nobody has asked for. */
+  readonly unreadBytes: number;
+}
+
+/**
+ * One non-blocking socket.
+ *
+ * Calls throw (or reject with) errors that carry the system's `code`; the owner puts the action into words. A call that
+ * makes no sense in the channel's state fails as the system call would: `ENOTCONN`, `EINVAL`, `EOPNOTSUPP`.
+ */
+export interface Channel {
+  owner: ChannelOwner | null;
+
+  /** Gives the socket a local address. Host names are resolved already. */
+  bind(address: Address): Promise<void>;
+  /** Starts listening. Resolves to the channel that the socket becomes by it (it may be this one). */
+  listen(backlog: number): Promise<Channel>;
+  /** Connects. Resolves to the channel that the socket becomes by it. A failed or closed attempt leaves nothing open. */
+  connect(address: Address): Promise<Channel>;
+
+  tryAccept(): AcceptedConnection | null;
+  /** At most `size` bytes; an empty buffer is the end of the stream. With `peek` they stay. */
+  tryReceive(size: number, peek: boolean): Buffer | null;
+  tryReceiveFrom(size: number, peek: boolean): ReceivedDatagram | null;
+  /** Takes as many bytes as it can, and says how many: often fewer than were given. The rest is for the next call. */
+  trySend(data: Uint8Array): number | null;
+  /** Sends one datagram; without an address, to the connected peer. The bytes must not change until it resolves. */
+  sendTo(data: Uint8Array, address: Address | null): Promise<void>;
+  /**
+   * Whether the system has all that {@link trySend} took. The caller's memory must not change until then. Throws when it
+   * never will.
+   */
+  flushed(): boolean;
+  /**
+   * Whether a receiving or accepting call would return (or fail) at once.
+   *
+   * Asking starts reading, as a receiving call does that finds nothing: the answer may be false only because nobody had asked
+   * before, and `onReadable` follows when it has changed.
+   */
+  readonly readable: boolean;
+
+  /** Ends one or both directions: `SHUT_RD`, `SHUT_WR`, `SHUT_RDWR`. Bytes already taken are still sent. */
+  shutdown(how: number): void;
+  /** Gives the socket back. Bytes already taken are still sent, within a bounded time. Idempotent; nothing is told after it. */
+  close(): void;
+  /** Breaks the connection now: the peer gets a reset, and bytes not yet sent are gone. */
+  abort(): void;
+
+  getsockname(): Address;
+  getpeername(): Address;
+  /** The descriptor, or -1 while there is none. */
+  fileno(): number;
+  setsockopt(level: number, option: number, value: number | Uint8Array): void;
+  getsockopt(level: number, option: number): number;
+  readonly counters: ChannelCounters;
+}

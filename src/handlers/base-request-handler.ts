@@ -1,0 +1,92 @@
+/**
+ * {@link BaseRequestHandler}: what every handler begins with.
+ *
+ * @module
+ */
+
+import type { Address } from "../core/address.js";
+import type { BaseServer } from "../core/base-server.js";
+import { ExitRequest } from "../core/errors.js";
+import { events } from "../core/events.js";
+import type { RequestHandler } from "../core/request-handler.js";
+import type { Socket } from "../core/socket.js";
+
+/**
+ * Serves one request: subclass it and override {@link handle}. Source: `socketserver.BaseRequestHandler`.
+ *
+ * The server makes an instance for each request and calls {@link run}. The request is closed by the server afterwards.
+ *
+ * @typeParam Request a `Socket` for stream servers, a `DatagramRequest` for datagram servers.
+ * @typeParam Server the server's class, where the handler uses more of it than every server has.
+ * @example
+ * ```ts
+ * class Greeter extends BaseRequestHandler {
+ *   override async handle(): Promise<void> {
+ *     await this.request.sendall("hello\n");
+ *   }
+ * }
+ * ```
+ */
+export class BaseRequestHandler<Request = Socket, Server extends object = BaseServer>
+  implements RequestHandler<Request>
+{
+  /** The request: the connection, or the datagram with the socket to answer by. */
+  readonly request: Request;
+  /** Whom it comes from. */
+  readonly clientAddress: Address;
+  /** The server that it came to. */
+  readonly server: Server;
+
+  /** Whether `handle()` has failed: for `finish()` to know. */
+  protected failed = false;
+
+  constructor(request: Request, clientAddress: Address, server: Server) {
+    this.request = request;
+    this.clientAddress = clientAddress;
+    this.server = server;
+  }
+
+  /** Prepares. May be overridden; does nothing here. When it fails, the other two are not called. */
+  setup(): void | Promise<void> {}
+
+  /** Serves the request. What it throws ends this request alone. Override it. */
+  handle(): void | Promise<void> {}
+
+  /** Cleans up, also when `handle()` has failed. May be overridden; does nothing here. */
+  finish(): void | Promise<void> {}
+
+  /** For subclasses: throws when `setup()` has not made what the others need, such as for want of `super.setup()`. */
+  protected checkSetup(): void {}
+
+  /** Calls the three in their order. The server calls it; it is not meant to be overridden. */
+  async run(): Promise<void> {
+    const { server, clientAddress } = this;
+    if (events.handlerSetup.hasSubscribers) events.handlerSetup.publish({ server, clientAddress, handler: this });
+    await this.setup();
+    this.checkSetup();
+    let failure: unknown;
+    try {
+      if (events.handlerHandle.hasSubscribers) events.handlerHandle.publish({ server, clientAddress, handler: this });
+      await this.handle();
+    } catch (error) {
+      this.failed = true;
+      failure = error;
+    }
+    try {
+      if (events.handlerFinish.hasSubscribers) events.handlerFinish.publish({ server, clientAddress, handler: this });
+      await this.finish();
+    } catch (error) {
+      if (!this.failed) throw error;
+      // The server is to end: that outweighs a failed clean-up.
+      if (failure instanceof ExitRequest) throw failure;
+      throw new AggregateError([failure, error], "handle() failed, and finish() after it");
+    }
+    if (this.failed) throw failure;
+  }
+}
+
+/** The error for a handler whose `setup()` did not call the one it overrides. */
+export function forgottenSetup(handler: object): TypeError {
+  const name = handler.constructor.name;
+  return new TypeError(`${name}.setup() did not call super.setup(): begin it with "await super.setup();".`);
+}

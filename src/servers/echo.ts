@@ -1,0 +1,44 @@
+/**
+ * The echo server: sends back what it gets (RFC 862).
+ *
+ * @module
+ */
+
+import type { DatagramRequest } from "../core/udp-server.js";
+import { BaseRequestHandler } from "../handlers/base-request-handler.js";
+import type { BundledServer } from "./bundled-server.js";
+
+/** What is received at once, in bytes. */
+const CHUNK_SIZE = 65_536;
+
+/** Sends back the bytes of a connection as they come, until the client ends its sending. */
+export class EchoStreamHandler extends BaseRequestHandler {
+  override async handle(): Promise<void> {
+    for (;;) {
+      const data = await this.request.recv(CHUNK_SIZE);
+      if (data.length === 0) return;
+      await this.request.sendall(data);
+    }
+  }
+}
+
+/**
+ * Sends back each datagram, an empty one too.
+ *
+ * Two echo servers that get a datagram with each other's address send it to and fro for ever: not for an open network.
+ */
+export class EchoDatagramHandler extends BaseRequestHandler<DatagramRequest> {
+  override async handle(): Promise<void> {
+    const [data, socket] = this.request;
+    await socket.sendto(data, this.clientAddress);
+  }
+}
+
+/** `socketserver echo` */
+export const echo: BundledServer = {
+  name: "echo",
+  summary: "sends back every byte as it comes",
+  streamHandler: EchoStreamHandler,
+  datagramHandler: EchoDatagramHandler,
+  example: { send: "hello", receive: "hello" },
+};

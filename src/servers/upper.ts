@@ -1,0 +1,34 @@
+/**
+ * The upper server: sends back each line in capitals, as the server of Python's documentation does.
+ *
+ * @module
+ */
+
+import { DatagramRequestHandler } from "../handlers/datagram-request-handler.js";
+import { StreamRequestHandler } from "../handlers/stream-request-handler.js";
+import type { BundledServer } from "./bundled-server.js";
+
+/** Sends back each line in capitals. A line of more than `maxLineLength` bytes ends the connection. */
+export class UpperStreamHandler extends StreamRequestHandler {
+  override async handle(): Promise<void> {
+    for await (const line of this.rfile) {
+      await this.wfile.write(line.toString().toUpperCase());
+    }
+  }
+}
+
+/** Sends back each datagram in capitals. */
+export class UpperDatagramHandler extends DatagramRequestHandler {
+  override async handle(): Promise<void> {
+    await this.wfile.write(this.packet.toString().toUpperCase());
+  }
+}
+
+/** `socketserver upper` */
+export const upper: BundledServer = {
+  name: "upper",
+  summary: "sends back every line in capitals",
+  streamHandler: UpperStreamHandler,
+  datagramHandler: UpperDatagramHandler,
+  example: { send: "hello", receive: "HELLO" },
+};

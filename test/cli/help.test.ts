@@ -1,0 +1,78 @@
+import { readFileSync } from "node:fs";
+import { bundledServers } from "ts-socketserver/servers";
+import { describe, expect, it } from "vitest";
+import { models } from "../../src/cli/models.js";
+import { RunningCommand } from "./running-command.js";
+
+const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+
+/** What a command that succeeds prints. */
+async function printed(...args: string[]): Promise<string> {
+  await using command = RunningCommand.start(...args);
+  expect(await command.exit).toEqual({ code: 0, signal: null });
+  expect(command.stderr).toBe("");
+  return command.stdout;
+}
+
+describe("socketserver --help", () => {
+  it("lists every server with what it does, and shows one to try", async () => {
+    const help = await printed("--help");
+    for (const { name, summary } of bundledServers) expect(help).toMatch(new RegExp(`^ {2}${name} +${summary}$`, "m"));
+    expect(help).toContain("socketserver upper\n");
+    expect(help).toContain("echo hello | nc -N 127.0.0.1 9999\n");
+    expect(help).toContain("  HELLO\n");
+  });
+
+  it("is printed on stderr, with the exit code 1, when no server is named", async () => {
+    await using command = RunningCommand.start();
+    expect(await command.exit).toEqual({ code: 1, signal: null });
+    expect(command.stdout).toBe("");
+    expect(command.stderr).toBe(await printed("--help"));
+  });
+
+  it("fits a terminal of 80 columns", async () => {
+    const help = `${await printed("--help")}${await printed("upper", "--help")}`;
+    for (const line of help.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+  });
+});
+
+describe.each(bundledServers)("socketserver $name --help", ({ name, summary, example }) => {
+  it("says what it does, what to type, and what comes back", async () => {
+    const help = await printed(name, "--help");
+    expect(help).toContain(summary);
+    expect(help).toContain(`echo ${example.send} | nc -N 127.0.0.1 9999\n`);
+    expect(help).toContain(`  ${example.receive}\n`);
+  });
+
+  it("names every option and every model", async () => {
+    const help = await printed(name, "--help");
+    const options = ["--tcp", "--udp", "--unix", "--model", "--max-connections", "--shutdown-timeout", "--quiet"];
+    for (const option of [...options, "--json"]) expect(help).toContain(`  ${option}`);
+    for (const model of models) expect(help).toContain(`${model.name}:`);
+  });
+});
+
+describe("socketserver --version", () => {
+  it("prints the package's version", async () => {
+    expect(await printed("--version")).toBe(`${version}\n`);
+  });
+});
+
+describe("socketserver info", () => {
+  it("tells the versions, the transport, and why it is that one", async () => {
+    const text = await printed("info");
+    expect(text).toContain(version);
+    expect(text).toContain(process.versions.node);
+    expect(text).toMatch(/^Transport {8}node\. .+/m);
+    expect(text).toMatch(/^ {2}(yes|no ) {2}Unix datagram sockets$/m);
+    expect(text).toMatch(/^ {2}native: .+/m);
+  });
+
+  it("tells the same as JSON", async () => {
+    expect(JSON.parse(await printed("info", "--json"))).toMatchObject({
+      version,
+      node: process.versions.node,
+      capabilities: { transport: "node", unixDatagrams: false, unavailable: { native: expect.any(String) } },
+    });
+  });
+});

@@ -1,0 +1,78 @@
+/**
+ * Running the programs that other people wrote: `nc`, `socat` and Python, as far as they are installed.
+ *
+ * @module
+ */
+
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
+
+function isInstalled(command: string, ...args: string[]): boolean {
+  return spawnSync(command, args, { stdio: "ignore" }).status === 0;
+}
+
+/** What a title says of a program that is not there. */
+export interface Program {
+  readonly missing: boolean;
+  /** `""`, or the reason in brackets. */
+  readonly reason: string;
+}
+
+function program(installed: boolean, name: string): Program {
+  return { missing: !installed, reason: installed ? "" : ` (skipped: ${name} is not installed)` };
+}
+
+// Other netcats have neither -N nor -W, and their exit codes for -h differ.
+const help = spawnSync("nc", ["-h"], { encoding: "utf8" });
+export const netcat = program(/OpenBSD/.test(`${help.stdout}${help.stderr}`), "OpenBSD's nc");
+export const socat = program(isInstalled("socat", "-V"), "socat");
+export const python = program(isInstalled("python3", "--version"), "python3");
+
+/** A program's output, once it has ended by itself with success. */
+export async function run(command: string, args: readonly string[], input: string | Uint8Array = ""): Promise<string> {
+  const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"] });
+  // It may end without having read everything.
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(input);
+  const [output, complaints, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "close"),
+  ]);
+  if (code !== 0) throw new Error(`${command} ended with ${String(code)}: ${complaints}`);
+  return output;
+}
+
+/** Runs a Python program. Its arguments are in `sys.argv[1:]`. */
+export function runPython(source: string, ...args: readonly (string | number)[]): Promise<string> {
+  return run("python3", ["-c", source, ...args.map(String)]);
+}
+
+/** A Python program that serves until it is disposed of; its first line of output is its address. */
+export class PythonServer implements AsyncDisposable {
+  readonly #child: ChildProcessWithoutNullStreams;
+  /** The first line that it printed. */
+  readonly line: string;
+
+  private constructor(child: ChildProcessWithoutNullStreams, line: string) {
+    this.#child = child;
+    this.line = line;
+  }
+
+  static async start(source: string, ...args: readonly string[]): Promise<PythonServer> {
+    const child = spawn("python3", ["-u", "-c", source, ...args]);
+    const complaints = text(child.stderr);
+    const lines = createInterface(child.stdout);
+    const [line] = (await Promise.race([once(lines, "line"), once(lines, "close")])) as [string?];
+    if (line === undefined) throw new Error(`python3 ended before it served: ${await complaints}`);
+    return new PythonServer(child, line);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const exited = once(this.#child, "close");
+    this.#child.kill();
+    await exited;
+  }
+}

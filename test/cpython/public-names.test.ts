@@ -1,0 +1,105 @@
+/**
+ * CPython's `test_all` (Lib/test/test_socketserver.py): the lists of public names, to be changed on purpose only.
+ */
+
+import { readFileSync } from "node:fs";
+import * as everything from "ts-socketserver";
+import * as servers from "ts-socketserver/servers";
+import * as socketModule from "ts-socketserver/socket";
+import * as testing from "ts-socketserver/testing";
+import { describe, expect, it } from "vitest";
+
+const names = (text: string): string[] => text.trim().split(/\s+/);
+
+/** `ts-socketserver/socket`: Python's `socket` module. */
+const SOCKET = [
+  // The class of sockets and what reads and writes
+  ...names(`
+    Socket StreamReader StreamReaderWriter StreamWriter TextReader TextReaderWriter TextWriter makefile nodeTransport socket
+  `),
+  // Errors
+  ...names(`
+    BlockingIOError BrokenPipeError BusyResourceError ClosedResourceError ConnectionAbortedError ConnectionError
+    ConnectionRefusedError ConnectionResetError FileNotFoundError GaiError HError IncompleteReadError
+    InterruptedError LimitOverrunError OSError PermissionError TimeoutError UnsupportedOperation strerror
+  `),
+  // Constants
+  ...names(`
+    AF_INET AF_INET6 AF_UNIX AF_UNSPEC AI_CANONNAME AI_NUMERICHOST AI_NUMERICSERV AI_PASSIVE INADDR_ANY
+    INADDR_BROADCAST INADDR_LOOPBACK IPPROTO_ICMP IPPROTO_ICMPV6 IPPROTO_IP IPPROTO_IPV6 IPPROTO_TCP IPPROTO_UDP
+    IPV6_V6ONLY IP_TTL MSG_DONTWAIT MSG_MORE MSG_NOSIGNAL MSG_OOB MSG_PEEK MSG_TRUNC MSG_WAITALL NI_DGRAM
+    NI_NAMEREQD NI_NUMERICHOST NI_NUMERICSERV SHUT_RD SHUT_RDWR SHUT_WR SOCK_DGRAM SOCK_RAW SOCK_SEQPACKET SOCK_STREAM SOL_SOCKET SOMAXCONN SO_ACCEPTCONN
+    SO_BROADCAST SO_DOMAIN SO_ERROR SO_KEEPALIVE SO_LINGER SO_OOBINLINE SO_PEERCRED SO_PROTOCOL SO_RCVBUF
+    SO_RCVTIMEO SO_REUSEADDR SO_REUSEPORT SO_SNDBUF SO_SNDTIMEO SO_TYPE TCP_CORK TCP_DEFER_ACCEPT TCP_FASTOPEN
+    TCP_KEEPCNT TCP_KEEPIDLE TCP_KEEPINTVL TCP_NODELAY TCP_QUICKACK TCP_USER_TIMEOUT
+  `),
+  // Functions
+  ...names(`
+    capabilities createConnection createServer formatAddress getaddrinfo getdefaulttimeout getfqdn gethostbyaddr
+    gethostbyname gethostbynameEx gethostname getnameinfo getservbyname getservbyport hasDualstackIpv6 hasIpv6
+    htonl htons inetAton inetNtoa inetNtop inetPton isInetAddress ntohl ntohs parseAddress setdefaulttimeout
+    socketpair
+  `),
+];
+
+/** What `ts-socketserver` has beside those. */
+const SERVERS = [
+  // Servers
+  ...names(`
+    BaseServer DatagramServer MultiplexingTCPServer MultiplexingUDPServer MultiplexingUnixDatagramServer
+    MultiplexingUnixStreamServer StreamServer TCPServer UDPServer UnixDatagramServer UnixStreamServer
+  `),
+  // Mix-ins
+  ...names(`
+    MultiplexingMixIn
+  `),
+  // Handlers
+  ...names(`
+    BaseRequestHandler CLIENT_ADDRESS DatagramRequestHandler LOGGER REQUEST SERVER StreamRequestHandler
+  `),
+  // Around them
+  ...names(`
+    ExitRequest defaults isMain
+  `),
+];
+
+/** `ts-socketserver/testing`: helpers for tests. */
+const TESTING = names(`
+  DatagramTestClient MemoryStream RunningServer StreamTestClient memoryStreamPair serve
+`);
+
+/** `ts-socketserver/servers`: servers that are ready to run; every new one adds its handlers and itself. */
+const BUNDLED = names(`
+  EchoDatagramHandler EchoStreamHandler UpperDatagramHandler UpperStreamHandler bundledServers echo upper
+`);
+
+const ENTRY_POINTS = [
+  { entry: ".", module: everything, expected: [...SERVERS, ...SOCKET] },
+  { entry: "./socket", module: socketModule, expected: SOCKET },
+  { entry: "./servers", module: servers, expected: BUNDLED },
+  { entry: "./testing", module: testing, expected: TESTING },
+];
+
+const fileOf = (path: string): URL => new URL(`../../${path}`, import.meta.url);
+
+describe("test_all", () => {
+  for (const { entry, module, expected } of ENTRY_POINTS) {
+    it(`test_all: "${entry}" exports every public name, and no other`, () => {
+      expect(Object.keys(module).sort()).toEqual(expected.sort());
+    });
+  }
+
+  it("test_all: every entry point of package.json has its list here", () => {
+    const { exports } = JSON.parse(readFileSync(fileOf("package.json"), "utf8"));
+    const entries = Object.keys(exports).filter((entry) => entry !== "./package.json");
+    const listed = ENTRY_POINTS.map(({ entry }) => entry);
+    expect(entries.sort()).toEqual(listed.sort());
+  });
+
+  it("test_all: every class is exported under its own name", () => {
+    const exported = Object.entries(everything);
+    const classes = exported.filter(([, value]) => typeof value === "function" && /^class\b/.test(String(value)));
+    expect(classes.length).toBeGreaterThan(20);
+    for (const [name, value] of classes) expect(value).toHaveProperty("name", name);
+  });
+});

@@ -1,0 +1,196 @@
+/** What the pages say twice is the same in both places: their blocks, links and tables, and the sources. */
+
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { getSystemErrorMap } from "node:util";
+import {
+  defaults,
+  ExitRequest,
+  MultiplexingTCPServer,
+  OSError,
+  StreamRequestHandler,
+  TCPServer,
+  UDPServer,
+} from "ts-socketserver";
+import { bundledServers, upper } from "ts-socketserver/servers";
+import { describe, expect, it } from "vitest";
+import { DEFAULT_ENDPOINT } from "../../src/cli/address-options.js";
+import { exampleCommand } from "../../src/cli/endpoint.js";
+import { DEFAULT_MODEL } from "../../src/cli/models.js";
+import { TerminalOutput } from "../../src/cli/terminal-output.js";
+import * as errors from "../../src/core/errors.js";
+import { events } from "../../src/core/events.js";
+import { blocks, pageAt, pages, ROOT, readFile, tableIn } from "./pages.js";
+
+describe("The blocks of the pages", () => {
+  it("are what scripts/docs.mjs writes", () => {
+    const { status, stderr } = spawnSync(process.execPath, ["scripts/docs.mjs", "--check"], {
+      cwd: ROOT,
+      encoding: "utf8",
+    });
+    expect(stderr).toBe("");
+    expect(status).toBe(0);
+  });
+
+  it("are programs wherever they are TypeScript", () => {
+    const copied = blocks.filter(
+      ({ language, kind }) => ["ts", "js", "tsx", ""].includes(language) && kind !== "program",
+    );
+    expect(copied.map(({ where }) => where)).toEqual([]);
+  });
+
+  it("are marked wherever they have more than one line, except for what a shell takes and the start of the command", () => {
+    const unmarked = blocks.filter(({ kind, text }) => kind === "" && text.trim().includes("\n"));
+    expect(unmarked.map(({ language, text }) => (language === "sh" ? "sh" : text.split(":")[0]))).toEqual([
+      "sh",
+      "upper",
+    ]);
+  });
+});
+
+describe("The links of the pages", () => {
+  const files = [...pages, ...["CONTRIBUTING.md", "CHANGELOG.md"].map((path) => ({ path, text: readFile(path) }))];
+  for (const { path, text } of files) {
+    it(`lead somewhere: ${path}`, () => {
+      const prose = text.replace(/^```[\s\S]*?^```$/gm, "");
+      const links = [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => target);
+      const dead = links.filter((link) => !/^https:/.test(link) && !resolves(path, link));
+      expect(dead).toEqual([]);
+    });
+  }
+
+  function resolves(page: string, link: string): boolean {
+    const [target = "", anchor] = link.split("#");
+    const file = target === "" ? page : join(dirname(page), target);
+    if (!existsSync(join(ROOT, file))) return false;
+    return anchor === undefined || anchorsOf(readFile(file)).includes(anchor);
+  }
+
+  /** As GitHub makes them. */
+  function anchorsOf(text: string): string[] {
+    const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) => heading);
+    return headings.map((heading) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\w\- ]/g, "")
+        .replaceAll(" ", "-"),
+    );
+  }
+});
+
+describe("README.md", () => {
+  const { text } = pageAt("README.md");
+
+  it("shows what npm start prints on a terminal, and what its line gets back", () => {
+    let printed = "";
+    const output = new TerminalOutput(upper.name, (piece) => {
+      printed += piece;
+    });
+    const tryIt = exampleCommand(DEFAULT_ENDPOINT, upper.example);
+    output.serving({ endpoint: DEFAULT_ENDPOINT, model: DEFAULT_MODEL.name, tryIt });
+    expect(text).toContain(`\`\`\`text\n${printed.trimEnd()}\n\`\`\``);
+    expect(text).toContain(`\`\`\`text\n${upper.example.receive}\n\`\`\``);
+    expect(JSON.parse(readFile("package.json")).scripts.start).toBe(`node dist/cli/main.js ${upper.name}`);
+  });
+
+  it("names the Node.js version that package.json asks for", () => {
+    const { engines } = JSON.parse(readFile("package.json"));
+    expect(text).toContain(`Node.js ${engines.node.replace(/^>=(\d+\.\d+)\.0$/, "$1")} or later`);
+  });
+
+  it("lists every server of the command with its summary", () => {
+    const rows = tableIn("README.md", "command");
+    for (const { name, summary } of bundledServers) expect(rows).toContainEqual([`socketserver ${name}`, summary]);
+  });
+});
+
+describe("docs/servers.md", () => {
+  it("lists every option of the servers, and its default", () => {
+    const rows = tableIn("docs/servers.md", "option");
+    const names = new Set([TCPServer, UDPServer, MultiplexingTCPServer].flatMap((Server) => [...Server.optionNames]));
+    expect(rows.map(([name]) => name).sort()).toEqual([...names].sort());
+    for (const [name = "", told] of rows) {
+      if (name in defaults) expect([name, told]).toEqual([name, String(Reflect.get(defaults, name))]);
+    }
+  });
+
+  it("lists every method of the servers that says that it may be overridden", () => {
+    const source = readFile("src/core/base-server.ts");
+    const methods = source.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s+(?:abstract |async )*(\w+)\(/g);
+    const overridable = [...methods].filter(([, comment = ""]) =>
+      /may be overridden|mix-ins override it/i.test(comment),
+    );
+    const listed = tableIn("docs/servers.md", "method").map(([name = ""]) => name.replace(/\(.*/, ""));
+    expect(listed.sort()).toEqual(overridable.map(([, , name]) => name).sort());
+  });
+});
+
+describe("docs/handlers.md", () => {
+  it("lists the fields of a stream handler with their defaults", () => {
+    const handler = new StreamRequestHandler(...([] as unknown as ConstructorParameters<typeof StreamRequestHandler>));
+    const rows = tableIn("docs/handlers.md", "field");
+    expect(rows.length).toBeGreaterThan(0);
+    for (const [name = "", told] of rows) expect([name, told]).toEqual([name, String(Reflect.get(handler, name))]);
+  });
+});
+
+describe("docs/events-and-logging.md", () => {
+  it("lists every channel with the type of its messages", () => {
+    const source = readFile("src/core/events.ts");
+    const declared = [...source.matchAll(/new EventChannel<(\w+)>\("([\w:.]+)"\)/g)].map(([, type, name]) => [
+      name,
+      type,
+    ]);
+    expect(declared.map(([name]) => name)).toEqual(Object.values(events).map(({ name }) => name));
+    const listed = tableIn("docs/events-and-logging.md", "channel").map(([name, type]) => [name, type]);
+    expect(listed.sort()).toEqual(declared.sort());
+  });
+});
+
+describe("docs/errors.md", () => {
+  const rows = tableIn("docs/errors.md", "class");
+  const codesOf = (cell = ""): string[] => cell.match(/\bE[A-Z]+\b/g) ?? [];
+
+  it("lists every class of errors", () => {
+    const classes = Object.entries(errors).filter(([, value]) => value === ExitRequest || isErrorClass(value));
+    expect(rows.map(([name]) => name).sort()).toEqual(classes.map(([name]) => name).sort());
+  });
+
+  it("gives each class the name in Python that its comment gives", () => {
+    const source = readFile("src/core/errors.ts");
+    for (const [name = "", python = ""] of rows) {
+      const [before = ""] = source.split(new RegExp(`^export class ${name} `, "m"));
+      const comment = before.slice(before.lastIndexOf("/**"));
+      if (python === "–") expect(comment, name).not.toContain("Source:");
+      else expect(comment, name).toMatch(new RegExp(`Source:[^/]*\`${python.replace(".", "\\.")}\``));
+    }
+  });
+
+  it("names the codes of each class", () => {
+    const expected = new Map<string, string>();
+    for (const [name = "", , codes] of rows) {
+      // A word with "and others" or "such as" is an example, not the rule.
+      if (!/others/.test(codes ?? "")) for (const code of codesOf(codes)) expected.set(code, name);
+    }
+    const fixed = {
+      ClosedResourceError: [errors.closedError("x", "x").code],
+      UnsupportedOperation: [errors.unsupported("x", "x", "x").code],
+      IncompleteReadError: [new errors.IncompleteReadError("x", Buffer.alloc(0), null).code],
+      LimitOverrunError: [new errors.LimitOverrunError("x", 1).code],
+      // Each is told by whoever notices it: see where they are thrown.
+      BusyResourceError: ["EBUSY", "ENOBUFS"],
+    };
+    const chosen = new Map<string, string>();
+    for (const code of new Set([...expected.keys(), ...[...getSystemErrorMap().values()].map(([code]) => code)])) {
+      const { name } = errors.osError("x", code, "x");
+      if (name !== "OSError") chosen.set(code, name);
+    }
+    for (const [name, codes] of Object.entries(fixed)) for (const code of codes) chosen.set(code, name);
+    expect(Object.fromEntries(expected)).toEqual(Object.fromEntries(chosen));
+  });
+
+  function isErrorClass(value: unknown): boolean {
+    return value === OSError || (typeof value === "function" && value.prototype instanceof OSError);
+  }
+});

@@ -1,0 +1,109 @@
+/** PARITY.md, section 4: the edges of datagram servers. */
+
+import {
+  type Address,
+  type DatagramRequest,
+  DatagramRequestHandler,
+  MultiplexingUDPServer,
+  UDPServer,
+} from "ts-socketserver";
+import { serve } from "ts-socketserver/testing";
+import { describe, expect, it } from "vitest";
+import { captureLog } from "../log-capture.js";
+
+const here: Address = ["127.0.0.1", 0];
+
+/** Does what the datagram says. */
+class Obeying extends DatagramRequestHandler {
+  override async handle(): Promise<void> {
+    const order = this.packet.toString();
+    if (order === "nothing") return;
+    await this.wfile.write("partial ");
+    if (order === "throw") throw new Error("Test error");
+    await this.wfile.write("and whole");
+  }
+}
+
+for (const ServerClass of [UDPServer, MultiplexingUDPServer]) {
+  const { name } = ServerClass;
+
+  describe(`a ${name} on the node transport`, () => {
+    it('"UDP handler writes nothing": nothing is sent', async () => {
+      await using running = await serve(new ServerClass(here, Obeying));
+      await using client = await running.datagrams();
+      await client.send("nothing");
+      await client.send("all");
+      // Datagrams on the loopback keep their order: an answer to the first would come first.
+      expect(await client.receive()).toBe("partial and whole");
+      await running.close();
+      expect(client.available).toBe(0);
+    });
+
+    it('"UDP handler throws after a partial write": nothing is sent, and the error is handled', async () => {
+      const { logger, lines } = captureLog("warn");
+      await using running = await serve(new ServerClass(here, Obeying, { logger }));
+      await using client = await running.datagrams();
+      await client.send("throw");
+      await client.send("all");
+      expect(await client.receive()).toBe("partial and whole");
+      await running.close();
+      expect(client.available).toBe(0);
+      expect(lines).toMatchObject([{ err: { message: "Test error" } }]);
+    });
+
+    it('"a datagram over maxPacketSize": is cut, flagged as truncated, and logged at debug', async () => {
+      const seen: [length: number, flagged: boolean, inRequest: boolean][] = [];
+      class Measuring extends DatagramRequestHandler {
+        override async handle(): Promise<void> {
+          const [data, , truncated] = this.request;
+          seen.push([data.length, this.truncated, truncated]);
+          await this.wfile.write("seen");
+        }
+      }
+      const { logger, lines } = captureLog("debug");
+      await using running = await serve(new ServerClass(here, Measuring, { logger }));
+      await using client = await running.datagrams();
+      for (const size of [8193, 8192]) {
+        await client.send(Buffer.alloc(size));
+        expect(await client.receive()).toBe("seen");
+      }
+      expect(seen).toEqual([
+        [8192, true, true],
+        [8192, false, false],
+      ]);
+      const told = lines.filter(({ msg }) => msg.startsWith("datagram received"));
+      expect(told).toMatchObject([
+        { level: 20, msg: "datagram received, cut", truncated: true, size: 8192 },
+        { level: 20, msg: "datagram received", truncated: false, size: 8192 },
+      ]);
+    });
+
+    it('"a datagram over maxPacketSize": the limit is the server\'s own', async () => {
+      await using running = await serve(new ServerClass(here, Obeying, { maxPacketSize: 7 }));
+      await using client = await running.datagrams();
+      await client.send("nothing more");
+      await client.send("all");
+      expect(await client.receive()).toBe("partial and whole");
+      expect(client.available).toBe(0);
+    });
+  });
+}
+
+describe("a UDPServer's request", () => {
+  it("is the data, the server's socket and the flag; an empty datagram is one too", async () => {
+    const requests: DatagramRequest[] = [];
+    class Keeping extends UDPServer {
+      override async verifyRequest(request: DatagramRequest): Promise<boolean> {
+        requests.push(request);
+        await this.socket.sendto("got it", client.address);
+        return true;
+      }
+    }
+    const server = new Keeping(here, DatagramRequestHandler);
+    await using running = await serve(server);
+    await using client = await running.datagrams();
+    await client.send("");
+    expect(await client.receive()).toBe("got it");
+    expect(requests).toEqual([[Buffer.alloc(0), server.socket, false]]);
+  });
+});

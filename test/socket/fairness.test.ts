@@ -1,0 +1,132 @@
+import { MSG_DONTWAIT, type Socket } from "ts-socketserver";
+import { describe, expect, it, vi } from "vitest";
+import { CALLS_PER_TURN } from "../../src/core/fairness.js";
+import { settle } from "../settle.js";
+import { datagrams, receiveBytes, streams } from "./subjects.js";
+
+/** How many turns the event loop makes while something runs. */
+async function turnsDuring(run: () => Promise<unknown>): Promise<number> {
+  let turns = 0;
+  let next: NodeJS.Immediate;
+  const count = (): void => {
+    turns += 1;
+    next = setImmediate(count);
+  };
+  next = setImmediate(count);
+  await run();
+  clearImmediate(next);
+  return turns;
+}
+
+async function times(count: number, call: () => Promise<unknown>): Promise<void> {
+  for (let index = 0; index < count; index += 1) await call();
+}
+
+/** Half of the turns that so many calls must make: enough to show it, whatever else makes the loop turn or not. */
+const fair = (calls: number): number => Math.floor(calls / CALLS_PER_TURN / 2);
+
+for (const subject of streams) {
+  describe.skipIf(subject.missing !== null)(`Fairness over ${subject.title}`, () => {
+    it("lets the event loop turn while a handler floods a peer that reads as fast", async () => {
+      await using accepted = await subject.accepted();
+      const message = Buffer.alloc(64, "x");
+      const turns = await turnsDuring(() => times(20_000, () => accepted.socket.sendall(message)));
+      expect(turns).toBeGreaterThanOrEqual(fair(20_000));
+      expect((await accepted.peer.read(20_000 * 64)).length).toBe(20_000 * 64);
+    });
+
+    it("lets the event loop turn while a handler takes what has arrived byte by byte, and loses none of it", async () => {
+      await using accepted = await subject.accepted();
+      const { socket, peer } = accepted;
+      const text = "0123456789".repeat(500);
+      await peer.write(text);
+      await settle();
+      let received = "";
+      const turns = await turnsDuring(async () => {
+        while (received.length < text.length / 2) received += String(await socket.recv(1));
+        while (received.length < text.length) received += String((await socket.recvfrom(1))[0]);
+      });
+      expect(turns).toBeGreaterThanOrEqual(fair(text.length));
+      expect(received).toBe(text);
+    });
+
+    it("lets the event loop turn while one that never waits asks again and again, so that it is answered", async () => {
+      await using accepted = await subject.accepted();
+      const { socket, peer } = accepted;
+      await peer.write("at last");
+      let received: Buffer | null = null;
+      for (let tries = 0; received === null && tries < 100_000; tries += 1) {
+        received = await socket.recv(100, MSG_DONTWAIT).catch(() => null);
+      }
+      expect(String(received)).toBe("at last");
+    });
+
+    it("lets the event loop turn while waiting clients are accepted", async () => {
+      await using listener = await subject.listener();
+      const clients = Array.from({ length: 300 }, () => subject.socket());
+      await Promise.all(clients.map((client) => client.connect(listener.getsockname())));
+      await settle();
+      const servers: Socket[] = [];
+      const turns = await turnsDuring(() => times(300, async () => servers.push((await listener.accept())[0])));
+      expect(turns).toBeGreaterThanOrEqual(fair(300));
+      await Promise.all([...clients, ...servers].map((end) => end.close()));
+    });
+
+    it("never refuses a send without waiting because there were many before", async () => {
+      await using accepted = await subject.accepted();
+      const { socket, peer } = accepted;
+      socket.settimeout(0);
+      await times(1000, () => socket.sendall("x"));
+      expect((await peer.read(1000)).length).toBe(1000);
+    });
+
+    it("ends overlapping sends in the order in which they were made", async () => {
+      await using pair = await subject.pair();
+      const order: number[] = [];
+      const sends = Array.from({ length: 200 }, (_, index) =>
+        pair.client.sendall(Buffer.of(index)).then(() => order.push(index)),
+      );
+      await Promise.all(sends);
+      expect(order).toEqual(order.map((_, index) => index));
+      expect(await receiveBytes(pair.server, 200)).toEqual(
+        Buffer.from(Array.from({ length: 200 }, (_, index) => index)),
+      );
+    });
+
+    it("costs nothing where each call waits for the other side", async () => {
+      await using pair = await subject.pair();
+      using immediates = vi.spyOn(globalThis, "setImmediate");
+      for (let round = 0; round < 300; round += 1) {
+        for (const [from, to] of [[pair.client, pair.server] as const, [pair.server, pair.client] as const]) {
+          const receiving = to.recv(10);
+          await from.sendall("ping");
+          await receiving;
+        }
+      }
+      expect(immediates).not.toHaveBeenCalled();
+    });
+  });
+}
+
+for (const subject of datagrams) {
+  describe.skipIf(subject.missing !== null)(`Fairness over ${subject.title}`, () => {
+    it("lets the event loop turn while datagrams are sent and received, and loses none of them", async () => {
+      await using sender = subject.socket();
+      await using receiver = subject.socket();
+      await receiver.bind(subject.address());
+      const address = receiver.getsockname();
+      const sending = await turnsDuring(() => times(2000, () => sender.sendto("", address)));
+      expect(sending).toBeGreaterThanOrEqual(fair(2000));
+      await settle();
+      while (receiver.readable) await receiver.recvfrom(10);
+      for (let index = 0; index < 200; index += 1) await sender.sendto(String(index), address);
+      await settle();
+      const received: string[] = [];
+      const receiving = await turnsDuring(() =>
+        times(200, async () => received.push(String((await receiver.recvfrom(10))[0]))),
+      );
+      expect(receiving).toBeGreaterThanOrEqual(fair(200));
+      expect(received).toEqual(received.map((_, index) => String(index)));
+    });
+  });
+}

@@ -1,0 +1,223 @@
+import {
+  BrokenPipeError,
+  ConnectionResetError,
+  MSG_PEEK,
+  SHUT_RD,
+  SHUT_RDWR,
+  SHUT_WR,
+  SO_KEEPALIVE,
+  SO_LINGER,
+  SOL_SOCKET,
+} from "ts-socketserver";
+import { describe, expect, it } from "vitest";
+import { isPending } from "../settle.js";
+import { type Accepted, failureOf, streams, tcpStreams } from "./subjects.js";
+
+/** `struct linger`, as Python's `struct.pack("ii", on, seconds)` makes it. */
+function linger(on: number, seconds: number): Uint8Array {
+  return new Uint8Array(Int32Array.of(on, seconds).buffer);
+}
+
+/** Has the peer reset the connection, and waits until it has done so. On loopback the reset has arrived by then. */
+async function resetByPeer({ peer }: Accepted): Promise<void> {
+  peer.reset();
+  await peer.ended();
+}
+
+for (const subject of tcpStreams) {
+  describe.skipIf(subject.missing !== null)(`Resets over ${subject.title}`, () => {
+    it("break a waiting recv() with ConnectionResetError", async () => {
+      await using accepted = await subject.accepted();
+      const waiting = failureOf(accepted.socket.recv(10));
+      expect(await isPending(waiting)).toBe(true);
+      accepted.peer.reset();
+      const error = await waiting;
+      expect(error).toBeInstanceOf(ConnectionResetError);
+      expect([error.code, error.syscall]).toEqual(["ECONNRESET", "recv"]);
+      expect(error.message).toMatch(/^Cannot receive from tcp .*:\d+: connection reset by peer \(ECONNRESET\)$/);
+    });
+
+    it("break the next recv() and every one after it", async () => {
+      await using accepted = await subject.accepted();
+      await resetByPeer(accepted);
+      expect(await failureOf(accepted.socket.recv(10))).toBeInstanceOf(ConnectionResetError);
+      expect(await failureOf(accepted.socket.recv(10))).toBeInstanceOf(ConnectionResetError);
+    });
+
+    it("break the very next send, not the one after it, and then every other", async () => {
+      await using accepted = await subject.accepted();
+      await resetByPeer(accepted);
+      const error = await failureOf(accepted.socket.sendall("into the void"));
+      expect(error).toBeInstanceOf(ConnectionResetError);
+      expect([error.code, error.syscall]).toEqual(["ECONNRESET", "send"]);
+      const later = await failureOf(accepted.socket.send("again"));
+      expect(later.code).toMatch(/^(ECONNRESET|EPIPE)$/);
+    });
+
+    it("break a waiting sendall(), and the ones behind it", async () => {
+      await using accepted = await subject.accepted();
+      accepted.peer.pause();
+      const sends = [accepted.socket.sendall(Buffer.alloc(16 * 1024 * 1024)), accepted.socket.sendall("behind it")];
+      const failures = sends.map((send) => failureOf(send));
+      expect(await isPending(Promise.any(sends))).toBe(true);
+      accepted.peer.reset();
+      for (const failure of failures) expect((await failure).code).toMatch(/^(ECONNRESET|EPIPE)$/);
+    });
+
+    it("leave what had arrived before them to be read", async () => {
+      await using accepted = await subject.accepted();
+      const { socket, peer } = accepted;
+      await peer.write("last words");
+      expect(String(await socket.recv(100, MSG_PEEK))).toBe("last words");
+      await resetByPeer(accepted);
+      expect(String(await socket.recv(4))).toBe("last");
+      expect(String(await socket.recv(100))).toBe(" words");
+      expect(await failureOf(socket.recv(100))).toBeInstanceOf(ConnectionResetError);
+    });
+
+    it("leave what had arrived before them to be read, also when nobody had looked at it yet", async () => {
+      await using accepted = await subject.accepted();
+      await accepted.peer.write("unseen");
+      await resetByPeer(accepted);
+      expect(String(await accepted.socket.recv(100))).toBe("unseen");
+      const next = await accepted.socket.recv(100).catch((error: unknown) => error);
+      // libuv makes an end of a reset that comes with data (the POLLHUP case of uv__stream_io): Node cannot tell them apart.
+      if (subject.transport.name === "node" && next instanceof Buffer) expect(next).toHaveLength(0);
+      else expect(next).toBeInstanceOf(ConnectionResetError);
+    });
+
+    it("come from abort(): the peer sees ECONNRESET, and calls that wait are ended", async () => {
+      await using accepted = await subject.accepted();
+      const { socket, peer } = accepted;
+      const waiting = failureOf(socket.recv(10));
+      socket.abort();
+      expect((await waiting).name).toBe("ClosedResourceError");
+      expect(socket.closed).toBe(true);
+      await peer.ended();
+      expect(peer.error).toMatchObject({ code: "ECONNRESET" });
+    });
+
+    it("come from abort() also while bytes wait to be sent", async () => {
+      await using accepted = await subject.accepted();
+      const { socket, peer } = accepted;
+      peer.pause();
+      const sending = failureOf(socket.sendall(Buffer.alloc(16 * 1024 * 1024)));
+      expect(await isPending(sending)).toBe(true);
+      socket.abort();
+      expect((await sending).name).toBe("ClosedResourceError");
+      peer.resume();
+      await peer.ended();
+      // What is on its way is not sent any more. (Behind data that has arrived, Node reads a reset as the end.)
+      expect(peer.available).toBeLessThan(16 * 1024 * 1024);
+    });
+
+    it.each([SHUT_WR, SHUT_RDWR])("come from abort() also after shutdown(%d)", async (how) => {
+      await using accepted = await subject.accepted();
+      const { socket, peer } = accepted;
+      peer.pause();
+      const sending = failureOf(socket.sendall(Buffer.alloc(16 * 1024 * 1024)));
+      await socket.shutdown(how);
+      expect(await isPending(sending)).toBe(true);
+      socket.abort();
+      expect((await sending).name).toBe("ClosedResourceError");
+      peer.resume();
+      await peer.ended();
+      expect(peer.available).toBeLessThan(16 * 1024 * 1024);
+    });
+
+    it("come from close() with an SO_LINGER of 0, and no longer when that was taken back", async () => {
+      await using accepted = await subject.accepted();
+      accepted.socket.setsockopt(SOL_SOCKET, SO_LINGER, linger(1, 0));
+      await accepted.socket.close();
+      await accepted.peer.ended();
+      expect(accepted.peer.error).toMatchObject({ code: "ECONNRESET" });
+
+      await using other = await subject.accepted();
+      other.socket.setsockopt(SOL_SOCKET, SO_LINGER, linger(1, 0));
+      other.socket.setsockopt(SOL_SOCKET, SO_LINGER, linger(0, 0));
+      await other.socket.sendall("goodbye");
+      await other.socket.close();
+      expect(await other.peer.readAll()).toBe("goodbye");
+      expect(other.peer.error).toBeNull();
+    });
+
+    it("do not come from a socket that others set an option on", async () => {
+      await using accepted = await subject.accepted();
+      accepted.socket.setsockopt(SOL_SOCKET, SO_KEEPALIVE, true);
+      await accepted.socket.close();
+      await accepted.peer.ended();
+      expect(accepted.peer.error).toBeNull();
+    });
+
+    it("are met by a client that was reset before it was accepted, at its first call", async () => {
+      await using listener = await subject.listener();
+      await using client = subject.socket();
+      await client.connect(listener.getsockname());
+      await client.sendall("hello");
+      client.abort();
+      await using next = subject.socket();
+      await next.connect(listener.getsockname());
+      await next.sendall("next");
+      // The system may hand out the broken connection or drop it: either way the next client is served.
+      const received: string[] = [];
+      while (received.at(-1) !== "next") {
+        const [socket] = await listener.accept();
+        await using _socket = socket;
+        received.push(await socket.recv(100).then(String, (error: Error) => error.name));
+      }
+      expect(["next", "hello next", "ConnectionResetError next"]).toContain(received.join(" "));
+    });
+  });
+}
+
+for (const subject of streams) {
+  describe.skipIf(subject.missing !== null)(`A peer that is gone over ${subject.title}`, () => {
+    it("breaks sending with BrokenPipeError or ConnectionResetError, and never lets it wait for ever", async () => {
+      await using accepted = await subject.accepted();
+      const { socket, peer } = accepted;
+      await peer.close();
+      let failure: Error | null = null;
+      for (let tries = 0; failure === null && tries < 1000; tries += 1) {
+        failure = await socket.sendall(Buffer.alloc(1000)).then(
+          () => null,
+          (error: Error) => error,
+        );
+      }
+      expect(failure?.name).toMatch(/^(BrokenPipeError|ConnectionResetError)$/);
+      expect((await failureOf(socket.sendall("x"))).name).toMatch(/^(BrokenPipeError|ConnectionResetError)$/);
+    });
+
+    it("is read as the end of the stream first", async () => {
+      await using accepted = await subject.accepted();
+      await accepted.peer.write("bye");
+      await accepted.peer.close();
+      expect(String(await accepted.socket.recv(10))).toBe("bye");
+      expect(await accepted.socket.recv(10)).toHaveLength(0);
+    });
+
+    it("has shutdown() do nothing harmful", async () => {
+      await using accepted = await subject.accepted();
+      await accepted.peer.close();
+      await accepted.socket.shutdown(SHUT_RD);
+      expect(await accepted.socket.recv(10)).toHaveLength(0);
+    });
+  });
+}
+
+for (const subject of streams.filter(({ isTcp }) => !isTcp)) {
+  describe.skipIf(subject.missing !== null)(`A closed peer over ${subject.title}`, () => {
+    it("breaks the very next send with BrokenPipeError: the system knows at once", async () => {
+      await using accepted = await subject.accepted();
+      await accepted.peer.close();
+      const error = await failureOf(accepted.socket.sendall("nobody is there"));
+      expect(error).toBeInstanceOf(BrokenPipeError);
+      expect([error.code, error.syscall]).toEqual(["EPIPE", "send"]);
+    });
+
+    it("reads the end after abort(), since Unix sockets have no resets", async () => {
+      await using accepted = await subject.accepted();
+      accepted.socket.abort();
+      expect(await accepted.peer.readAll()).toBe("");
+    });
+  });
+}

@@ -1,0 +1,91 @@
+import { AF_INET, type Channel, Socket, socketpair, type Transport } from "ts-socketserver";
+import { StreamTestClient } from "ts-socketserver/testing";
+import { describe, expect, it } from "vitest";
+import { FaultyTransport } from "../faulty-transport.js";
+import { failureOf, streams } from "./subjects.js";
+
+/** A channel that is another one but for some methods. */
+function changed(channel: Channel, methods: Partial<Channel>): Channel {
+  return new Proxy(channel, {
+    get(target, key) {
+      const value: unknown = Reflect.get(key in methods ? methods : target, key, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+    set: (target, key, value) => Reflect.set(target, key, value, target),
+  });
+}
+
+/** A transport whose new channels are changed. */
+function changing(transport: Transport, change: (channel: Channel) => Partial<Channel>): Transport {
+  return {
+    name: transport.name,
+    features: transport.features,
+    open: (family, kind, protocol) => {
+      const channel = transport.open(family, kind, protocol);
+      return changed(channel, change(channel));
+    },
+  };
+}
+
+for (const subject of streams.filter(({ isTcp, missing }) => isTcp && missing === null)) {
+  describe(`socketpair() over ${subject.title}`, () => {
+    it("turns away a stranger that connects first, and gives two ends of one connection", async () => {
+      const strangers: StreamTestClient[] = [];
+      const transport = changing(subject.transport, (channel) => ({
+        listen: async (backlog) => {
+          const listener = await channel.listen(backlog);
+          strangers.push(await StreamTestClient.connect(listener.getsockname()));
+          return listener;
+        },
+      }));
+      const [one, other] = await socketpair(subject.family, undefined, { transport });
+      await using _one = one;
+      await using _other = other;
+      expect([other.getpeername(), one.getpeername()]).toEqual([one.getsockname(), other.getsockname()]);
+      await one.sendall("between us");
+      expect(String(await other.recv(100))).toBe("between us");
+      for (const stranger of strangers) expect(await stranger.readAll().catch(() => "reset")).not.toContain("us");
+      expect(strangers).toHaveLength(1);
+    });
+  });
+}
+
+describe("socketpair() that fails", () => {
+  it("closes the end that was connected when the other cannot be accepted", async () => {
+    const faulty = new FaultyTransport();
+    faulty.acceptFaults.push("EMFILE");
+    let closed = 0;
+    const transport = changing(faulty, (channel) => ({
+      connect: async (address) => {
+        const connected = await channel.connect(address);
+        return changed(connected, {
+          close: () => {
+            closed += 1;
+            connected.close();
+          },
+        });
+      },
+    }));
+    expect((await failureOf(socketpair(AF_INET, undefined, { transport }))).code).toBe("EMFILE");
+    expect(closed).toBe(1);
+  });
+});
+
+describe("Asking a socket whose channel fails", () => {
+  it.each([
+    [
+      "getsockopt",
+      (socket: Socket) => socket.getsockopt(1, 9),
+      /^Cannot read option 9 of level 1 on tcp 0\.0\.0\.0:0: /,
+    ],
+    ["getsockname", (socket: Socket) => socket.getsockname(), /^Cannot name the tcp socket: /],
+  ] as const)("puts the failure of %s() into words", async (syscall, ask, words) => {
+    const fail = (): never => {
+      throw Object.assign(new Error("injected"), { code: "EINVAL" });
+    };
+    const transport = changing(new FaultyTransport(), () => ({ [syscall]: fail }));
+    await using socket = new Socket(AF_INET, undefined, 0, { transport });
+    expect(() => ask(socket)).toThrow(expect.objectContaining({ name: "OSError", code: "EINVAL", syscall }));
+    expect(() => ask(socket)).toThrow(words);
+  });
+});

@@ -1,0 +1,60 @@
+import { SO_RCVBUF, SOL_SOCKET } from "ts-socketserver";
+import { describe, expect, it } from "vitest";
+import { datagrams, failureOf } from "./subjects.js";
+
+/** More than may be on their way to the kernel at once. */
+const MANY = 4200;
+
+for (const subject of datagrams) {
+  describe.skipIf(subject.missing !== null)(`Failures of ${subject.title}`, () => {
+    it("answer a datagram that came from port 0 with EINVAL, however often, and the socket still sends", async () => {
+      await using socket = await subject.bound();
+      const [host] = socket.getsockname();
+      for (let time = 0; time < MANY; time += 1) {
+        const error = await failureOf(socket.sendto("to nobody", [String(host), 0]));
+        if (error.code !== "EINVAL") expect.fail(`send ${time} failed with ${error.code}`);
+      }
+      await socket.sendto("to myself", socket.getsockname());
+      expect(String(await socket.recv(100))).toBe("to myself");
+    });
+
+    it("leave nothing in flight when Node itself refuses to send", async () => {
+      await using socket = await subject.bound();
+      await using other = await subject.bound();
+      const wrong = [Number.NaN] as unknown as Uint8Array;
+      for (let time = 0; time < MANY; time += 1)
+        await expect(socket.sendto(wrong, other.getsockname())).rejects.toThrow();
+      await socket.sendto("fine", other.getsockname());
+      expect(String(await other.recv(100))).toBe("fine");
+    });
+
+    it("refuse to bind with an option that the system refuses, and bind when it was mended", async () => {
+      await using socket = subject.socket();
+      socket.setsockopt(SOL_SOCKET, SO_RCVBUF, -1);
+      await expect(socket.bind(subject.address())).rejects.toThrow();
+      expect(socket.fileno()).toBe(-1);
+      socket.setsockopt(SOL_SOCKET, SO_RCVBUF, 65_536);
+      await socket.bind(subject.address());
+      await socket.sendto("bound", socket.getsockname());
+      expect(String(await socket.recv(100))).toBe("bound");
+    });
+
+    it("let a first send that could not bind be followed by one that can", async () => {
+      await using receiver = await subject.bound();
+      await using socket = subject.socket();
+      socket.setsockopt(SOL_SOCKET, SO_RCVBUF, -1);
+      await expect(socket.sendto("x", receiver.getsockname())).rejects.toThrow();
+      socket.setsockopt(SOL_SOCKET, SO_RCVBUF, 65_536);
+      await socket.sendto("second", receiver.getsockname());
+      expect(String(await receiver.recv(100))).toBe("second");
+    });
+
+    it("count no unread bytes after close()", async () => {
+      const socket = await subject.bound();
+      await socket.sendto("unread", socket.getsockname());
+      await new Promise<void>((resolve) => socket.watchReadable(resolve));
+      await socket.close();
+      expect(socket.counters.unreadBytes).toBe(0);
+    });
+  });
+}
