@@ -63,6 +63,7 @@ export { capabilities } from "./core/transport/index.js";
 export { nodeTransport } from "./core/transport/node-transport.js";
 export type {
   AcceptedConnection,
+  AdoptedSocket,
   Channel,
   ChannelCounters,
   ChannelOwner,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AcceptedConnection, Channel, Transport } from "ts-socketserver";
+import type { AcceptedConnection, AdoptedSocket, Channel, Transport } from "ts-socketserver";
 import { nodeTransport } from "ts-socketserver";
 
 /** What listeners do wrong, and what they were asked. */
@@ -30,6 +30,14 @@ export class FaultyTransport implements Transport {
         return override(listener, { tryAccept: () => this.#accept(listener) });
       },
     });
+  }
+
+  openPair(...args: Parameters<Transport["openPair"]>): [Channel, Channel] | null {
+    return nodeTransport.openPair(...args);
+  }
+
+  adopt(descriptor: number): AdoptedSocket {
+    return nodeTransport.adopt(descriptor);
   }
 
   #accept(listener: Channel): AcceptedConnection | null {

@@ -188,7 +188,7 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
       await socket.close();
       throw error;
     }
-    socket.watchDrops((clientAddress) => events.requestDrop.publish({ server: this, clientAddress }));
+    socket.watchDrops((clientAddress, error) => events.requestDrop.publish({ server: this, clientAddress, error }));
     this.#detachLogging = attachLogging(this);
     enterIsolation();
     events.serverListen.publish({ server: this, serverAddress: this.serverAddress });
@@ -297,15 +297,16 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
     // Set before the first await: a shutdown() from now on is meant for this run.
     this.#loop = loop;
     signal?.addEventListener("abort", stop);
+    let unwatch: (() => void) | undefined;
     try {
       await this.open();
-      this.#socket?.watchReadable(() => loop.wake());
+      unwatch = this.#socket?.watch(() => loop.wake());
       // A plain server's loop waits for its handler, which may never end.
       const running = this.followsRequests ? runLoop(this, () => serve(loop)) : serve(loop);
       await Promise.race([running, loop.abandoned]);
     } finally {
       signal?.removeEventListener("abort", stop);
-      this.#socket?.watchReadable(null);
+      unwatch?.();
       this.#loop = null;
       loop.leave();
     }

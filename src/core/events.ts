@@ -35,6 +35,11 @@ export interface PauseEvent extends ServerEvent {
   /** Seconds until the next try. */
   readonly pause: number;
 }
+/** `socketserver:request.drop` */
+export interface DropEvent extends ClientEvent {
+  /** Why an answer that was taken already could not be sent; `null` where a queue was full. */
+  readonly error: Error | null;
+}
 /** `socketserver:connection.close` */
 export interface ConnectionCloseEvent extends ClientEvent {
   /** Seconds since it was accepted. */
@@ -90,8 +95,8 @@ export const events = {
   requestReject: new EventChannel<ClientEvent>("socketserver:request.reject"),
   /** A connection was closed. */
   connectionClose: new EventChannel<ConnectionCloseEvent>("socketserver:connection.close"),
-  /** A connection or datagram was thrown away because a queue was full. */
-  requestDrop: new EventChannel<ClientEvent>("socketserver:request.drop"),
+  /** A connection or datagram was thrown away: a queue was full, or an answer that was taken already could not be sent. */
+  requestDrop: new EventChannel<DropEvent>("socketserver:request.drop"),
   /** A datagram was received. */
   datagramReceive: new EventChannel<DatagramEvent>("socketserver:datagram.receive"),
   /** A handler's `setup()` begins. */

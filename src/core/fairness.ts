@@ -5,13 +5,18 @@
  */
 
 /**
- * How many calls of one socket may in a row be done at once.
+ * What the calls of one socket may in a row do at once: 64 calls, or 256 KiB.
  *
  * `await` of a promise that is already resolved does not leave the turn of Node's event loop. A handler whose peer keeps up
- * with it would so have the process for itself: no timer, no other socket. After this many calls it gives way for one turn,
- * which costs a few microseconds, and is spread over the 64; a call that really waits gives way by itself.
+ * with it would so have the process for itself: no timer, no other socket. When this is used up it gives way for one turn,
+ * which costs a few microseconds; a call that really waits gives way by itself.
  */
-export const CALLS_PER_TURN = 64;
+export const TURN_BUDGET = 64;
+
+/** What a call that moves so many bytes takes from {@link TURN_BUDGET}: one, and one for every 4 KiB. */
+export function costOf(bytes: number): number {
+  return 1 + (bytes >>> 12);
+}
 
 let turn: Promise<void> | null = null;
 

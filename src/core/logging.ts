@@ -16,6 +16,7 @@ import type {
   CloseEvent,
   ConnectionCloseEvent,
   DatagramEvent,
+  DropEvent,
   ErrorEvent,
   ListenEvent,
   PauseEvent,
@@ -86,9 +87,10 @@ const LINES: readonly Line<ServerEvent>[] = [
   line<ClientEvent>(events.requestReject, "info", (logger, { clientAddress }) =>
     logger.info(client(clientAddress), "request refused by verifyRequest"),
   ),
-  line<ClientEvent>(events.requestDrop, "warn", (logger, { clientAddress }) =>
-    logger.warn(client(clientAddress), "request dropped: the queue is full"),
-  ),
+  line<DropEvent>(events.requestDrop, "warn", (logger, { clientAddress, error }) => {
+    if (error === null) logger.warn(client(clientAddress), "request dropped: the queue is full");
+    else logger.warn({ ...client(clientAddress), err: error }, "answer dropped: it could not be sent");
+  }),
   line<DatagramEvent>(events.datagramReceive, "debug", (logger, { clientAddress, size, truncated }) => {
     logger.debug(
       { ...client(clientAddress), size, truncated },

@@ -4,9 +4,10 @@
  * @module
  */
 
+import type { Duplex } from "node:stream";
 import { type Address, formatAddress, protocolName } from "./address.js";
-import { type AddressFamily, SO_ERROR, SOL_SOCKET, type SocketKind } from "./constants.js";
-import { BusyResourceError, closedError, codeOf, osError, unsupported } from "./errors.js";
+import { type AddressFamily, SO_ERROR, SOCK_DGRAM, SOCK_RAW, SOL_SOCKET, type SocketKind } from "./constants.js";
+import { BusyResourceError, closedError, codeOf, osError } from "./errors.js";
 import { defaultTransport } from "./transport/index.js";
 import type { Channel, ChannelCounters, Transport } from "./transport/transport.js";
 import { Waiters } from "./waiters.js";
@@ -15,6 +16,11 @@ import { Waiters } from "./waiters.js";
 export interface SocketOptions {
   /** How its bytes move; by default what `capabilities()` names. */
   readonly transport?: Transport;
+  /**
+   * A descriptor that the socket takes over, and closes from then on; family, kind and protocol are read off it. Source:
+   * the `fileno` of `socket.socket`. @throws UnsupportedOperation on the Node transport
+   */
+  readonly fileno?: number;
 }
 
 let defaultTimeout: number | null = null;
@@ -54,6 +60,8 @@ export abstract class SocketBase implements AsyncDisposable {
   /** The protocol's number; usually 0, the family's own choice. */
   readonly proto: number;
 
+  /** @internal Whether each call sends or receives one message. */
+  protected readonly isDatagram: boolean;
   /** @internal */
   protected readonly transport: Transport;
   /** @internal */
@@ -69,17 +77,20 @@ export abstract class SocketBase implements AsyncDisposable {
 
   #connected: boolean;
   #closed = false;
-  #readableListener: (() => void) | null = null;
-  #dropListener: ((address: Address) => void) | null = null;
+  // Made for those only that are watched: an idle connection should cost little.
+  #watchers: Set<() => void> | null = null;
+  #dropListener: ((address: Address, error: Error | null) => void) | null = null;
 
   /** @internal @param channel the connection that the socket is made for, or `null` for a new socket. */
   constructor(family: AddressFamily, type: SocketKind, proto: number, options: SocketOptions, channel: Channel | null) {
-    this.family = family;
-    this.type = type;
-    this.proto = proto;
     this.transport = options.transport ?? defaultTransport;
-    this.channel = channel ?? this.transport.open(family, type, proto);
-    this.#connected = channel !== null;
+    const adopted = options.fileno === undefined ? null : this.transport.adopt(options.fileno);
+    this.family = adopted?.family ?? family;
+    this.type = adopted?.kind ?? type;
+    this.proto = adopted?.protocol ?? proto;
+    this.isDatagram = this.type === SOCK_DGRAM || this.type === SOCK_RAW;
+    this.channel = adopted?.channel ?? channel ?? this.transport.open(family, type, proto);
+    this.#connected = adopted?.connected ?? channel !== null;
     this.readers = new Waiters(this);
     this.writers = new Waiters(this);
     this.own(this.channel);
@@ -99,17 +110,23 @@ export abstract class SocketBase implements AsyncDisposable {
   /** @internal The channel tells its owner. */
   onReadable(): void {
     this.readers.wake();
-    this.#readableListener?.();
+    this.#tellWatchers();
   }
 
   /** @internal The channel tells its owner. */
   onWritable(): void {
     this.writers.wake();
+    this.#tellWatchers();
+  }
+
+  #tellWatchers(): void {
+    if (this.#watchers === null) return;
+    for (const watcher of this.#watchers) watcher();
   }
 
   /** @internal The channel tells its owner. */
-  onDrop(address: Address): void {
-    this.#dropListener?.(address);
+  onDrop(address: Address, error: Error | null): void {
+    this.#dropListener?.(address, error);
   }
 
   /** Whether {@link close} was called. */
@@ -144,29 +161,49 @@ export abstract class SocketBase implements AsyncDisposable {
     how(this.channel);
     this.readers.close();
     this.writers.close();
-    this.#readableListener?.();
+    this.#tellWatchers();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  /** Hands the descriptor over. Source: `socket.detach`. @throws UnsupportedOperation on the Node transport */
+  /**
+   * Gives up the descriptor without closing it; whoever gets the number owns it, and closes it. The socket is closed
+   * afterwards: calls that wait on it reject with a ClosedResourceError. Source: `socket.detach`.
+   *
+   * @returns the descriptor, such as another socket takes it over: `new Socket(family, type, 0, { fileno })`.
+   * @throws UnsupportedOperation on the Node transport; ClosedResourceError.
+   */
   detach(): number {
-    throw unsupported(
-      `The ${this.transport.name} transport cannot detach a descriptor`,
-      "Keep the socket itself, and hand that on.",
-      "detach",
-    );
+    this.assertOpen("detach", "detach");
+    const descriptor = this.channel.release();
+    this.#end(() => {});
+    return descriptor;
   }
 
-  /** A second socket on the same connection. Source: `socket.dup`. @throws UnsupportedOperation on the Node transport */
-  dup(): never {
-    throw unsupported(
-      `The ${this.transport.name} transport cannot duplicate a descriptor`,
-      "Share the socket itself.",
-      "dup",
-    );
+  /**
+   * Gives the connection to Node: for `node:tls`, `node:http`, and whatever else works on Node's streams.
+   *
+   * This socket is closed afterwards, and the caller ends the stream that he got. On the Node transport it comes with the
+   * bytes that were received and not read.
+   *
+   * @returns a `net.Socket`. @throws OSError `ENOTCONN` when there is no connection; ClosedResourceError.
+   * @example
+   * ```ts
+   * httpServer.emit("connection", this.request.toNodeSocket());
+   * ```
+   */
+  toNodeSocket(): Duplex {
+    this.assertOpen("give to Node", "detach");
+    let stream: Duplex;
+    try {
+      stream = this.channel.toNodeSocket();
+    } catch (error) {
+      throw this.explainFailure(error, "give to Node", "detach");
+    }
+    this.#end(() => {});
+    return stream;
   }
 
   // ── asking and setting ────────────────────────────────────────────────────────────────────────────────────────────
@@ -249,9 +286,17 @@ export abstract class SocketBase implements AsyncDisposable {
     }
   }
 
-  /** Reads an option. Source: `socket.getsockopt`. @throws UnsupportedOperation as {@link setsockopt} */
-  getsockopt(level: number, option: number): number {
+  /**
+   * Reads an option. Source: `socket.getsockopt`.
+   *
+   * @param length for an option that is a C structure, as `SO_PEERCRED`: how many bytes of it are returned at most.
+   * @throws UnsupportedOperation as {@link setsockopt}
+   */
+  getsockopt(level: number, option: number): number;
+  getsockopt(level: number, option: number, length: number): Buffer;
+  getsockopt(level: number, option: number, length?: number): number | Buffer {
     this.assertOpen("read an option", "getsockopt");
+    if (length !== undefined) return this.#getsockoptBytes(level, option, length);
     if (level === SOL_SOCKET && option === SO_ERROR && this.pendingError !== 0) {
       const error = this.pendingError;
       this.pendingError = 0;
@@ -259,6 +304,14 @@ export abstract class SocketBase implements AsyncDisposable {
     }
     try {
       return this.channel.getsockopt(level, option);
+    } catch (error) {
+      throw this.explainFailure(error, `read option ${option} of level ${level} on`, "getsockopt");
+    }
+  }
+
+  #getsockoptBytes(level: number, option: number, length: number): Buffer {
+    try {
+      return this.channel.getsockoptBytes(level, option, length);
     } catch (error) {
       throw this.explainFailure(error, `read option ${option} of level ${level} on`, "getsockopt");
     }
@@ -274,13 +327,29 @@ export abstract class SocketBase implements AsyncDisposable {
     return this.#closed || this.channel.readable;
   }
 
-  /** @internal Has a function called when {@link readable} may have become true: the server's loop waits by it. */
-  watchReadable(listener: (() => void) | null): void {
-    this.#readableListener = listener;
+  /** Whether a sending call would take something (or fail) at once. */
+  get writable(): boolean {
+    return this.#closed || this.channel.writable;
+  }
+
+  /** Whether urgent bytes (`MSG_OOB`) have arrived. */
+  get exceptional(): boolean {
+    return !this.#closed && this.channel.exceptional;
+  }
+
+  /**
+   * @internal Has a function called when {@link readable} or {@link writable} may have become true, and when the socket is
+   * closed: a server's loop and `select()` wait by it. @returns what ends that.
+   */
+  watch(watcher: () => void): () => void {
+    const watchers = this.#watchers ?? new Set();
+    this.#watchers = watchers;
+    watchers.add(watcher);
+    return () => watchers.delete(watcher);
   }
 
   /** @internal Has a function called when the transport had to throw a connection or datagram away. */
-  watchDrops(listener: (address: Address) => void): void {
+  watchDrops(listener: (address: Address, error: Error | null) => void): void {
     this.#dropListener = listener;
   }
 

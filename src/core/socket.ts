@@ -15,13 +15,12 @@ import {
   SHUT_RD,
   SHUT_RDWR,
   SHUT_WR,
-  SOCK_DGRAM,
   SOCK_STREAM,
   type SocketKind,
 } from "./constants.js";
 import { defaults } from "./defaults.js";
 import { closedError, codeOf, errnoOf, osError, unsupported } from "./errors.js";
-import { CALLS_PER_TURN, nextTurn } from "./fairness.js";
+import { costOf, nextTurn, TURN_BUDGET } from "./fairness.js";
 import { type FileMode, type FileOfMode, type MakefileOptions, makefile } from "./makefile.js";
 import { resolveAddress } from "./resolve-address.js";
 import { SocketBase, type SocketOptions } from "./socket-base.js";
@@ -51,8 +50,8 @@ const SENT: Promise<void> = Promise.resolve();
  * ```
  */
 export class Socket extends SocketBase {
-  /** Calls in a row that were done at once, without a turn of the event loop. */
-  #atOnce = 0;
+  /** What the calls in a row that were done at once, without a turn of the event loop, have cost. */
+  #spent = 0;
 
   /**
    * Makes a socket that is neither bound nor connected.
@@ -116,6 +115,8 @@ export class Socket extends SocketBase {
    * @throws TimeoutError after the socket's time-out; ClosedResourceError when the socket is closed meanwhile.
    */
   accept(): Promise<[connection: Socket, address: Address]> {
+    const problem = this.#receivingProblem("accept a connection on", "accept");
+    if (problem !== null) return Promise.reject(problem);
     return this.#receive("accept a connection on", "accept", 0, () => this.#tryAccept());
   }
 
@@ -152,7 +153,7 @@ export class Socket extends SocketBase {
 
   async #limitConnect(connecting: Promise<void>, action: string): Promise<void> {
     // A datagram socket only remembers the address: there is nothing to wait for.
-    if (this.timeout === null || this.type === SOCK_DGRAM) return connecting;
+    if (this.timeout === null || this.isDatagram) return connecting;
     if (this.timeout === 0) {
       connecting.catch((error: unknown) => {
         this.pendingError = Math.abs(errnoOf(codeOf(error)));
@@ -216,11 +217,12 @@ export class Socket extends SocketBase {
    * @throws ConnectionResetError, TimeoutError; BusyResourceError when another call is receiving; ClosedResourceError.
    */
   recv(size: number, flags = 0): Promise<Buffer> {
-    const problem = checkSize(size, flags);
+    const problem = checkSize(size, flags) ?? this.#receivingProblem("receive from", "recv");
     if (problem !== null) return Promise.reject(problem);
     // As CPython: who asks for nothing gets it at once.
-    if (size === 0 && this.type === SOCK_STREAM && !this.closed) return this.#fairly(Promise.resolve(NOTHING));
-    return this.#receive("receive from", "recv", flags, () => this.channel.tryReceive(size, isPeek(flags)));
+    if (size === 0 && this.type === SOCK_STREAM) return this.#atOnce(Promise.resolve(NOTHING), 0);
+    const peek = isPeek(flags);
+    return this.#receive("receive from", "recv", flags, () => this.channel.tryReceive(size, peek));
   }
 
   /**
@@ -241,13 +243,13 @@ export class Socket extends SocketBase {
    * @param size what is longer than this many bytes is cut, and the third item of the result is true.
    */
   recvfrom(size: number, flags = 0): Promise<Datagram> {
-    const problem = checkSize(size, flags);
+    const problem = checkSize(size, flags) ?? this.#receivingProblem("receive from", "recvfrom");
     if (problem !== null) return Promise.reject(problem);
     return this.#receive("receive from", "recvfrom", flags, () => this.#tryReceiveFrom(size, flags));
   }
 
   #tryReceiveFrom(size: number, flags: number): Datagram | null {
-    if (this.type === SOCK_STREAM) {
+    if (!this.isDatagram) {
       const data = this.channel.tryReceive(size, isPeek(flags));
       return data === null ? null : [data, this.getpeername(), false];
     }
@@ -269,37 +271,41 @@ export class Socket extends SocketBase {
     return [data.length, address];
   }
 
-  /** Tries at once, and waits its turn only when it would block: the way of every receiving call. */
+  /** Tries at once, and waits only when it would block: the way of every receiving call. */
   #receive<T>(action: string, syscall: string, flags: number, attempt: () => T | null): Promise<T> {
-    if (this.closed) return Promise.reject(this.explainClosed(action, syscall));
-    if (this.readers.length > 0) return Promise.reject(this.explainBusy(action, syscall));
     let result: T | null;
     try {
       result = attempt();
     } catch (error) {
-      return this.#fairly(Promise.reject(this.explainFailure(error, action, syscall)));
+      return this.#atOnce(Promise.reject(this.explainFailure(error, action, syscall)), 0);
     }
-    if (result !== null) return this.#fairly(Promise.resolve(result));
+    if (result !== null) return this.#atOnce(Promise.resolve(result), result instanceof Buffer ? result.length : 0);
     if (this.timeout === 0 || (flags & MSG_DONTWAIT) !== 0) {
-      return this.#fairly(Promise.reject(this.explainBlocking(action, syscall)));
+      return this.#atOnce(Promise.reject(this.explainBlocking(action, syscall)), 0);
     }
-    this.#atOnce = 0;
+    this.#spent = 0;
     return this.readers.wait(attempt, action, syscall, this.timeout);
   }
 
+  /** Why nothing can be received now, if so. */
+  #receivingProblem(action: string, syscall: string): Error | null {
+    if (this.closed) return this.explainClosed(action, syscall);
+    return this.readers.length > 0 ? this.explainBusy(action, syscall) : null;
+  }
+
   /**
-   * Passes on the outcome of a call that did not wait; but when there were many in a row, only in the next turn of the event
-   * loop. All that are done at once before that turn wait for it too, and so keep their order.
+   * Passes on the outcome of a call that did not wait; but when that was much in a row, only in the next turn of the event
+   * loop. All that is done at once before that turn waits for it too, and so keeps its order.
    */
-  #fairly<T>(outcome: Promise<T>): Promise<T> {
-    this.#atOnce += 1;
-    return this.#atOnce < CALLS_PER_TURN ? outcome : this.#inNextTurn(outcome);
+  #atOnce<T>(outcome: Promise<T>, bytes: number): Promise<T> {
+    this.#spent += costOf(bytes);
+    return this.#spent < TURN_BUDGET ? outcome : this.#inNextTurn(outcome);
   }
 
   #inNextTurn<T>(outcome: Promise<T>): Promise<T> {
     return outcome.finally(async () => {
       await nextTurn();
-      this.#atOnce = 0;
+      this.#spent = 0;
     });
   }
 
@@ -314,12 +320,12 @@ export class Socket extends SocketBase {
    */
   async send(data: string | Uint8Array): Promise<number> {
     const bytes = toBytes(data);
-    if (this.type === SOCK_DGRAM) return this.#sendDatagram(bytes, null);
+    if (this.isDatagram) return this.#sendDatagram(bytes, null, null);
     let sent: number | null = null;
     await this.#sendStream(() => {
       sent ??= this.channel.trySend(bytes);
       return sent !== null && this.channel.flushed();
-    });
+    }, bytes.length);
     return sent ?? 0;
   }
 
@@ -340,8 +346,17 @@ export class Socket extends SocketBase {
     } catch (error) {
       return Promise.reject(error);
     }
-    if (this.type === SOCK_DGRAM) return this.#sendDatagram(bytes, null).then(() => undefined);
+    if (this.isDatagram) return this.#sendDatagram(bytes, null, null).then(() => undefined);
     let sent = 0;
+    if (this.writers.length === 0 && !this.closed) {
+      // Nearly always it is its turn, and the system takes everything.
+      try {
+        if (bytes.length > 0) sent = this.channel.trySend(bytes) ?? 0;
+        if (sent === bytes.length && this.channel.flushed()) return this.#atOnce(SENT, sent);
+      } catch (error) {
+        return this.#atOnce(Promise.reject(this.explainFailure(error, "send to", "send")), 0);
+      }
+    }
     return this.#sendStream(() => {
       while (sent < bytes.length) {
         const taken = this.channel.trySend(sent === 0 ? bytes : bytes.subarray(sent));
@@ -349,25 +364,30 @@ export class Socket extends SocketBase {
         sent += taken;
       }
       return this.channel.flushed();
-    });
+    }, bytes.length);
   }
 
   /** Runs a send, at once where it is its turn and nothing is in the way. */
-  #sendStream(attempt: () => boolean): Promise<void> {
-    if (this.closed) return Promise.reject(this.explainClosed("send to", "send"));
-    if (this.writers.length >= defaults.maxQueuedSends) return Promise.reject(this.explainBusy("send to", "send"));
-    if (this.timeout === 0 && this.writers.length > 0) {
-      return this.#fairly(Promise.reject(this.explainBlocking("send to", "send")));
-    }
+  #sendStream(attempt: () => boolean, bytes: number): Promise<void> {
+    const problem = this.#sendingProblem("send to", "send");
+    if (problem !== null) return this.#atOnce(Promise.reject(problem), 0);
     if (this.writers.length === 0) {
       try {
-        if (attempt()) return this.#fairly(SENT);
+        if (attempt()) return this.#atOnce(SENT, bytes);
       } catch (error) {
-        return this.#fairly(Promise.reject(this.explainFailure(error, "send to", "send")));
+        return this.#atOnce(Promise.reject(this.explainFailure(error, "send to", "send")), 0);
       }
       if (this.timeout === 0) return this.#sendWithoutWaiting(attempt);
     }
     return this.#waitToSend(attempt, this.timeout);
+  }
+
+  /** Why nothing can be sent, nor wait to be sent, if so. */
+  #sendingProblem(action: string, syscall: string): Error | null {
+    if (this.closed) return this.explainClosed(action, syscall);
+    if (this.writers.length === 0) return null;
+    if (this.writers.length >= defaults.maxQueuedSends) return this.explainBusy(action, syscall);
+    return this.timeout === 0 ? this.explainBlocking(action, syscall) : null;
   }
 
   /**
@@ -375,12 +395,12 @@ export class Socket extends SocketBase {
    * memory; a send that found no room at all fails.
    */
   #sendWithoutWaiting(attempt: () => boolean): Promise<void> {
-    if (this.channel.flushed()) return this.#fairly(Promise.reject(this.explainBlocking("send to", "send")));
+    if (this.channel.flushed()) return this.#atOnce(Promise.reject(this.explainBlocking("send to", "send")), 0);
     return this.#waitToSend(attempt, null);
   }
 
   async #waitToSend(attempt: () => boolean, timeout: number | null): Promise<void> {
-    this.#atOnce = 0;
+    this.#spent = 0;
     await this.writers.wait(() => (attempt() ? true : null), "send to", "send", timeout);
   }
 
@@ -391,34 +411,49 @@ export class Socket extends SocketBase {
    * @returns how many bytes were sent.
    * @throws OSError `EMSGSIZE` for more than fits a datagram; GaiError.
    */
-  async sendto(data: string | Uint8Array, address: Address): Promise<number> {
-    const bytes = toBytes(data);
-    if (this.type === SOCK_STREAM) {
-      await this.sendall(bytes);
-      return bytes.length;
-    }
-    return this.#sendDatagram(bytes, address);
-  }
-
-  /** Node hands most datagrams to the system at once, and does not say which: each counts as done at once. */
-  #sendDatagram(bytes: Uint8Array, address: Address | null): Promise<number> {
-    return this.#fairly(this.#passDatagram(bytes, address));
-  }
-
-  async #passDatagram(bytes: Uint8Array, address: Address | null): Promise<number> {
-    const to = address === null ? this.endpointName() : `${this.protocol} ${formatAddress(address)}`;
-    this.assertOpen(`send to ${to}`, "sendto");
+  sendto(data: string | Uint8Array, address: Address): Promise<number> {
+    let target: Address | Promise<Address>;
+    let bytes: Uint8Array;
     try {
-      let target = address === null ? null : resolveAddress(address, this.family, { passive: false });
-      if (target instanceof Promise) {
-        target = await target;
-        this.assertOpen(`send to ${to}`, "sendto");
-      }
-      await this.channel.sendTo(bytes, target);
+      bytes = toBytes(data);
+      if (!this.isDatagram) return this.sendall(bytes).then(() => bytes.length);
+      target = resolveAddress(address, this.family, { passive: false });
     } catch (error) {
-      throw this.#explain(error, `send ${bytes.length} bytes to ${to}`, "sendto");
+      return Promise.reject(error);
     }
-    return bytes.length;
+    if (target instanceof Promise) return target.then((found) => this.#sendDatagram(bytes, found, address));
+    return this.#sendDatagram(bytes, target, address);
+  }
+
+  /** @param given the address as the caller wrote it, for the words of an error. */
+  #sendDatagram(bytes: Uint8Array, address: Address | null, given: Address | null): Promise<number> {
+    if (this.writers.length > 0) return this.#waitToSendDatagram(bytes, address);
+    try {
+      const sent = this.closed ? null : this.channel.trySendTo(bytes, address);
+      if (typeof sent === "number") return this.#atOnce(Promise.resolve(sent), sent);
+      if (sent === null) return this.#waitToSendDatagram(bytes, address);
+      const explained = sent.catch((error: unknown) => {
+        throw this.#explainDatagram(error, bytes, given);
+      });
+      // Node hands most datagrams to the system at once, and does not say which: each counts as done at once.
+      return this.#atOnce(explained, bytes.length);
+    } catch (error) {
+      return this.#atOnce(Promise.reject(this.#explainDatagram(error, bytes, given)), 0);
+    }
+  }
+
+  #waitToSendDatagram(bytes: Uint8Array, address: Address | null): Promise<number> {
+    const problem = this.#sendingProblem("send to", "sendto");
+    if (problem !== null) return this.#atOnce(Promise.reject(problem), 0);
+    if (this.timeout === 0) return this.#atOnce(Promise.reject(this.explainBlocking("send to", "sendto")), 0);
+    this.#spent = 0;
+    const attempt = (): number | Promise<number> | null => this.channel.trySendTo(bytes, address);
+    return this.writers.wait(attempt, "send to", "sendto", this.timeout).then((sent) => sent);
+  }
+
+  #explainDatagram(error: unknown, bytes: Uint8Array, given: Address | null): unknown {
+    const to = given === null ? this.endpointName() : `${this.protocol} ${formatAddress(given)}`;
+    return this.#explain(error, `send ${bytes.length} bytes to ${to}`, "sendto");
   }
 
   // ── ending and lending ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -438,6 +473,22 @@ export class Socket extends SocketBase {
       this.channel.shutdown(how);
     } catch (error) {
       throw this.explainFailure(error, "shut down", "shutdown");
+    }
+  }
+
+  /**
+   * A second socket on the same connection: each has to be closed for it to end. Source: `socket.dup`.
+   *
+   * @returns the socket, which the caller closes.
+   * @throws UnsupportedOperation on the Node transport; OSError `EMFILE`; ClosedResourceError.
+   */
+  dup(): Socket {
+    this.assertOpen("duplicate", "dup");
+    try {
+      const options = { transport: this.transport };
+      return new Socket(this.family, this.type, this.proto, options, this.channel.duplicate());
+    } catch (error) {
+      throw this.explainFailure(error, "duplicate", "dup");
     }
   }
 

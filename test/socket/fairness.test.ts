@@ -1,6 +1,6 @@
 import { MSG_DONTWAIT, type Socket } from "ts-socketserver";
 import { describe, expect, it, vi } from "vitest";
-import { CALLS_PER_TURN } from "../../src/core/fairness.js";
+import { TURN_BUDGET } from "../../src/core/fairness.js";
 import { settle } from "../settle.js";
 import { datagrams, receiveBytes, streams } from "./subjects.js";
 
@@ -23,7 +23,7 @@ async function times(count: number, call: () => Promise<unknown>): Promise<void>
 }
 
 /** Half of the turns that so many calls must make: enough to show it, whatever else makes the loop turn or not. */
-const fair = (calls: number): number => Math.floor(calls / CALLS_PER_TURN / 2);
+const fair = (calls: number): number => Math.floor(calls / TURN_BUDGET / 2);
 
 for (const subject of streams) {
   describe.skipIf(subject.missing !== null)(`Fairness over ${subject.title}`, () => {

@@ -18,8 +18,9 @@ function changed(channel: Channel, methods: Partial<Channel>): Channel {
 /** A transport whose new channels are changed. */
 function changing(transport: Transport, change: (channel: Channel) => Partial<Channel>): Transport {
   return {
-    name: transport.name,
-    features: transport.features,
+    ...transport,
+    // By way of a listener, so that the change takes effect.
+    openPair: () => null,
     open: (family, kind, protocol) => {
       const channel = transport.open(family, kind, protocol);
       return changed(channel, change(channel));

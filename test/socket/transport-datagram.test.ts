@@ -52,7 +52,7 @@ for (const subject of datagrams) {
     it("count no unread bytes after close()", async () => {
       const socket = await subject.bound();
       await socket.sendto("unread", socket.getsockname());
-      await new Promise<void>((resolve) => socket.watchReadable(resolve));
+      await new Promise<void>((resolve) => socket.watch(resolve));
       await socket.close();
       expect(socket.counters.unreadBytes).toBe(0);
     });

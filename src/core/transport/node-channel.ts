@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Duplex } from "node:stream";
 import type { Address } from "../address.js";
 import { errnoOf, strerror, unsupported } from "../errors.js";
 import type { AcceptedConnection, Channel, ChannelCounters, ChannelOwner, ReceivedDatagram } from "./transport.js";
@@ -41,13 +42,19 @@ export abstract class NodeChannel implements Channel {
   trySend(_data: Uint8Array): number | null {
     throw systemError("ENOTCONN");
   }
-  async sendTo(_data: Uint8Array, _address: Address | null): Promise<void> {
+  trySendTo(_data: Uint8Array, _address: Address | null): number | Promise<number> | null {
     throw systemError("EOPNOTSUPP");
   }
   flushed(): boolean {
     return true;
   }
   get readable(): boolean {
+    return false;
+  }
+  get writable(): boolean {
+    return false;
+  }
+  get exceptional(): boolean {
     return false;
   }
 
@@ -68,6 +75,22 @@ export abstract class NodeChannel implements Channel {
   }
   abstract setsockopt(level: number, option: number, value: number | Uint8Array): void;
   abstract getsockopt(level: number, option: number): number;
+  getsockoptBytes(level: number, option: number, _length: number): Buffer {
+    throw unsupportedOption(level, option);
+  }
+  release(): number {
+    throw unsupported(
+      "The Node transport cannot detach a descriptor",
+      "Keep the socket itself and hand that on, or give the connection to Node with toNodeSocket().",
+      "detach",
+    );
+  }
+  duplicate(): Channel {
+    throw unsupported("The Node transport cannot duplicate a descriptor", "Share the socket itself.", "dup");
+  }
+  toNodeSocket(): Duplex {
+    throw systemError("ENOTCONN");
+  }
   get counters(): ChannelCounters {
     return NO_BYTES;
   }

@@ -5,6 +5,7 @@
  */
 
 import type { Socket as NodeSocket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Address } from "../address.js";
 import { AF_UNIX, SHUT_RD, SHUT_RDWR, SHUT_WR } from "../constants.js";
 import { descriptorOf, NodeChannel, systemError } from "./node-channel.js";
@@ -176,6 +177,21 @@ export class NodeConnection extends NodeChannel {
     if (this.#chunks.length > 0) return true;
     if (this.#error !== null) return true;
     return this.#nothingToRead() !== null;
+  }
+
+  override get writable(): boolean {
+    return !this.#stuck;
+  }
+
+  override toNodeSocket(): Duplex {
+    const socket = this.#socket;
+    this.#closed = true;
+    this.owner = null;
+    socket.pause();
+    socket.off("data", this.#onData).off("end", this.#onReadEnd).off("error", this.#onError).off("close", this.#onGone);
+    for (const chunk of this.#chunks.splice(0).reverse()) socket.unshift(chunk);
+    this.#unread = 0;
+    return socket;
   }
 
   override shutdown(how: number): void {

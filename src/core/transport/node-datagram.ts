@@ -106,7 +106,7 @@ export class NodeDatagram extends NodeChannel {
     const size = data.length + DATAGRAM_OVERHEAD;
     if (this.#readEnded) return;
     if (this.#queuedBytes + size > QUEUE_BYTES) {
-      this.owner?.onDrop(address);
+      this.owner?.onDrop(address, null);
       return;
     }
     this.#queue.push({ data, address, truncated: false });
@@ -152,19 +152,19 @@ export class NodeDatagram extends NodeChannel {
     return this.tryReceiveFrom(size, peek)?.data ?? null;
   }
 
-  override sendTo(data: Uint8Array, address: Address | null): Promise<void> {
-    if (this.#sendEnded) return Promise.reject(systemError("EPIPE"));
-    if (address === null && this.#peer === null) return Promise.reject(systemError("EDESTADDRREQ"));
-    if (address !== null && this.#peer !== null) return Promise.reject(systemError("EISCONN"));
+  override trySendTo(data: Uint8Array, address: Address | null): Promise<number> {
+    if (this.#sendEnded) throw systemError("EPIPE");
+    if (address === null && this.#peer === null) throw systemError("EDESTADDRREQ");
+    if (address !== null && this.#peer !== null) throw systemError("EISCONN");
     // A datagram with the source port 0 is legal, an answer to it is not; Node would throw before it asks the system.
-    if (address !== null && address[1] === 0) return Promise.reject(systemError("EINVAL"));
-    if (this.#inFlight >= SENDS_IN_FLIGHT) return Promise.reject(systemError("ENOBUFS"));
+    if (address !== null && address[1] === 0) throw systemError("EINVAL");
+    if (this.#inFlight >= SENDS_IN_FLIGHT) throw systemError("ENOBUFS");
     const socket = this.#socket;
     if (socket === null) return this.#ready().then((opened) => this.#send(opened, data, address));
     return this.#send(socket, data, address);
   }
 
-  #send(socket: NodeDatagramSocket, data: Uint8Array, address: Address | null): Promise<void> {
+  #send(socket: NodeDatagramSocket, data: Uint8Array, address: Address | null): Promise<number> {
     this.#inFlight += 1;
     return new Promise((resolve, reject) => {
       const done = (error: Error | null): void => {
@@ -173,7 +173,7 @@ export class NodeDatagram extends NodeChannel {
           reject(error);
         } else {
           this.#bytesWritten += data.length;
-          resolve();
+          resolve(data.length);
         }
       };
       try {
@@ -185,6 +185,10 @@ export class NodeDatagram extends NodeChannel {
         reject(this.#closed ? systemError("EBADF") : error);
       }
     });
+  }
+
+  override get writable(): boolean {
+    return this.#inFlight < SENDS_IN_FLIGHT;
   }
 
   override get readable(): boolean {

@@ -106,6 +106,11 @@ export class NodeFreshStream extends NodeChannel {
     return null;
   }
 
+  // As from the kernel: a socket that is not connected has nothing to wait for.
+  override get writable(): boolean {
+    return this.#connecting === null;
+  }
+
   override close(): void {
     this.#connecting?.abandon();
   }

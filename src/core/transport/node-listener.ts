@@ -75,7 +75,7 @@ export class NodeListener extends NodeChannel {
     } else if (this.#queue.length >= this.#backlog) {
       // The channel takes the socket's errors while it goes down.
       new NodeConnection(socket, new NodeStreamOptions(this.#options.family), this.#address, address).abort();
-      this.owner?.onDrop(address);
+      this.owner?.onDrop(address, null);
     } else {
       const options = this.#options.inherited();
       options.applyTo(socket);

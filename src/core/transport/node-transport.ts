@@ -8,7 +8,7 @@ import { type AddressFamily, AF_UNIX, SOCK_DGRAM, SOCK_STREAM, type SocketKind }
 import { unsupported } from "../errors.js";
 import { NodeDatagram } from "./node-datagram.js";
 import { NodeFreshStream } from "./node-fresh-stream.js";
-import type { Channel, Transport } from "./transport.js";
+import type { AdoptedSocket, Channel, Transport } from "./transport.js";
 
 /** Sockets by way of Node's own modules. */
 export const nodeTransport: Transport = {
@@ -28,6 +28,14 @@ export const nodeTransport: Transport = {
     throw unsupported(
       `The Node transport has no ${what}`,
       "Node has no such sockets; the native transport has. capabilities() tells why it is not in use.",
+      "socket",
+    );
+  },
+  openPair: () => null,
+  adopt(descriptor: number): AdoptedSocket {
+    throw unsupported(
+      `The Node transport cannot take over the descriptor ${descriptor}`,
+      "The native transport can; capabilities() tells why it is not in use.",
       "socket",
     );
   },

@@ -8,6 +8,7 @@
  * @module
  */
 
+import type { Duplex } from "node:stream";
 import type { Address } from "../address.js";
 import type { AddressFamily, SocketKind } from "../constants.js";
 
@@ -40,6 +41,23 @@ export interface Transport {
    * @throws UnsupportedOperation for a family or kind that this transport lacks.
    */
   open(family: AddressFamily, kind: SocketKind, protocol: number): Channel;
+  /** Makes two sockets that are connected to each other, or answers `null` where the system has no call for that. */
+  openPair(family: AddressFamily, kind: SocketKind, protocol: number): [Channel, Channel] | null;
+  /**
+   * Takes over a descriptor that came from elsewhere; from then on it belongs to the channel.
+   *
+   * @throws UnsupportedOperation where there are no descriptors to take over; `EBADF`, `ENOTSOCK` for one that is no socket.
+   */
+  adopt(descriptor: number): AdoptedSocket;
+}
+
+/** What a descriptor turned out to be. */
+export interface AdoptedSocket {
+  readonly channel: Channel;
+  readonly family: AddressFamily;
+  readonly kind: SocketKind;
+  readonly protocol: number;
+  readonly connected: boolean;
 }
 
 /**
@@ -50,10 +68,15 @@ export interface Transport {
 export interface ChannelOwner {
   /** A `tryAccept`, `tryReceive` or `tryReceiveFrom` that would have blocked may now succeed, or fail. */
   onReadable(): void;
-  /** A `trySend` that would have blocked may now succeed, or fail; or {@link Channel.flushed} has become true. */
+  /**
+   * A `trySend` or `trySendTo` that would have blocked may now succeed, or fail; or {@link Channel.flushed} has become true.
+   */
   onWritable(): void;
-  /** The channel's bound was reached: a connection or datagram was thrown away, as the kernel does it. */
-  onDrop(address: Address): void;
+  /**
+   * A connection or datagram was thrown away: because the channel's bound was reached (the error is `null`), as the kernel
+   * does it; or because a datagram that was taken already could not be sent.
+   */
+  onDrop(address: Address, error: Error | null): void;
 }
 
 /** A connection that was waiting to be accepted. */
@@ -101,8 +124,12 @@ export interface Channel {
   tryReceiveFrom(size: number, peek: boolean): ReceivedDatagram | null;
   /** Takes as many bytes as it can, and says how many: often fewer than were given. The rest is for the next call. */
   trySend(data: Uint8Array): number | null;
-  /** Sends one datagram; without an address, to the connected peer. The bytes must not change until it resolves. */
-  sendTo(data: Uint8Array, address: Address | null): Promise<void>;
+  /**
+   * Sends one datagram; without an address, to the connected peer.
+   *
+   * @returns its length; or a promise of it, where the outcome is told only later. The bytes must not change until then.
+   */
+  trySendTo(data: Uint8Array, address: Address | null): number | Promise<number> | null;
   /**
    * Whether the system has all that {@link trySend} took. The caller's memory must not change until then. Throws when it
    * never will.
@@ -115,6 +142,10 @@ export interface Channel {
    * before, and `onReadable` follows when it has changed.
    */
   readonly readable: boolean;
+  /** Whether a sending call would take something (or fail) at once. Where it says no, `onWritable` follows. */
+  readonly writable: boolean;
+  /** Whether urgent bytes (`MSG_OOB`) have arrived. */
+  readonly exceptional: boolean;
 
   /** Ends one or both directions: `SHUT_RD`, `SHUT_WR`, `SHUT_RDWR`. Bytes already taken are still sent. */
   shutdown(how: number): void;
@@ -129,5 +160,13 @@ export interface Channel {
   fileno(): number;
   setsockopt(level: number, option: number, value: number | Uint8Array): void;
   getsockopt(level: number, option: number): number;
+  /** The bytes of an option that is a C structure, at most so many. */
+  getsockoptBytes(level: number, option: number, length: number): Buffer;
+  /** Gives the descriptor up without closing it: whoever gets the number owns it. The channel is over. */
+  release(): number;
+  /** A second channel on the same socket. */
+  duplicate(): Channel;
+  /** Gives the connection to Node, with the bytes that were received and not read. The channel is over. */
+  toNodeSocket(): Duplex;
   readonly counters: ChannelCounters;
 }
