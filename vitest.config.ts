@@ -9,6 +9,7 @@ export default defineConfig({
     alias: [
       { find: /^ts-socketserver$/, replacement: source("index.ts") },
       { find: /^ts-socketserver\/socket$/, replacement: source("socket.ts") },
+      { find: /^ts-socketserver\/selectors$/, replacement: source("selectors.ts") },
       { find: /^ts-socketserver\/servers$/, replacement: source("servers/index.ts") },
       { find: /^ts-socketserver\/testing$/, replacement: source("testing/index.ts") },
     ],

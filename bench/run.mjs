@@ -1,87 +1,96 @@
-// Measures an echo server of this project beside one on raw node:net, in one run: `npm run bench`.
-//
-// Server and load run on different cores where taskset is there; the subjects take turns, so that whatever else the machine
-// does hits them alike. What counts is the ratio of the medians.
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { availableParallelism, cpus, tmpdir } from "node:os";
+// The benchmark: `npm run bench`. See arguments.mjs for what it can be told, and docs/benchmark.md for how it measures.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
+import { readArguments } from "./arguments.mjs";
+import { judge } from "./bars.mjs";
+import { compileLoad } from "./compile.mjs";
+import { JsonProcess } from "./json-process.mjs";
+import { describeMachine } from "./machine.mjs";
+import { measureWorkload } from "./measure.mjs";
+import { writePage } from "./page.mjs";
+import { subjects } from "./subjects.mjs";
+import { asText, barsTable, workloadTable } from "./tables.mjs";
+import { workloads } from "./workloads.mjs";
 
-const ROUNDS = 5;
-const WARM_UP_SECONDS = 1;
-const SECONDS = 2;
-const SUBJECTS = ["node-net", "multiplexing", "multiplexing-awaited"];
-const WORKLOADS = [
-  { connections: 50, bytes: 64 },
-  { connections: 50, bytes: 16_384 },
-];
+/**
+ * Everything that was measured, and where.
+ *
+ * @typedef {object} Report
+ * @property {import("./arguments.mjs").Settings} settings
+ * @property {ReturnType<typeof describeMachine>} machine
+ * @property {string[]} versions
+ * @property {string[]} unavailable the subjects that were not measured, each with the reason
+ * @property {Record<string, Record<string, import("./measure.mjs").Outcome>>} measured by workload and subject
+ * @property {import("./bars.mjs").Verdict[]} verdicts
+ */
 
-const here = import.meta.dirname;
-const pinned = availableParallelism() > 1 && spawnSync("taskset", ["--version"]).status === 0;
-
-function onCore(core, command, args) {
-  return pinned ? ["taskset", ["-c", String(core), command, ...args]] : [command, args];
-}
-
-function compileLoad(directory) {
-  const program = join(directory, "load");
-  const { status } = spawnSync("cc", ["-O2", "-Wall", "-Wextra", "-o", program, join(here, "load.c")], {
-    stdio: "inherit",
-  });
-  if (status !== 0) throw new Error("The load generator needs a C compiler: install gcc or clang, so that cc works.");
-  return program;
-}
-
-async function startServer(subject) {
-  const server = spawn(...onCore(0, process.execPath, [join(here, "subjects", `${subject}.mjs`)]), {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const [port] = await once(createInterface(server.stdout), "line");
-  return { server, port };
-}
-
-function load(program, port, { connections, bytes }, seconds) {
-  const args = [port, connections, bytes, seconds].map(String);
-  const result = spawnSync(...onCore(1, program, args), { encoding: "utf8" });
-  if (result.status !== 0) throw new Error(`The load failed: ${result.stderr}`);
-  return Number(result.stdout);
-}
-
-function median(values) {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)];
-}
-
-const directory = mkdtempSync(join(tmpdir(), "socketserver-bench-"));
-try {
-  const program = compileLoad(directory);
-  console.log(
-    `Node ${process.versions.node}, ${cpus()[0]?.model ?? "unknown processor"}, ${pinned ? "pinned" : "not pinned"}`,
-  );
-  for (const workload of WORKLOADS) {
-    const rates = new Map(SUBJECTS.map((subject) => [subject, []]));
-    for (let round = 0; round < ROUNDS; round += 1) {
-      for (const subject of SUBJECTS) {
-        const { server, port } = await startServer(subject);
-        try {
-          load(program, port, workload, WARM_UP_SECONDS);
-          rates.get(subject).push(load(program, port, workload, SECONDS));
-        } finally {
-          server.kill("SIGKILL");
-          await once(server, "close");
-        }
-      }
-    }
-    console.log(
-      `\nTCP echo, ${workload.connections} connections of ${workload.bytes} bytes, median of ${ROUNDS} rounds`,
-    );
-    const base = median(rates.get(SUBJECTS[0]));
-    for (const [subject, values] of rates) {
-      const rate = median(values);
-      console.log(`  ${subject.padEnd(22)} ${String(rate).padStart(8)} messages/s   ${(rate / base).toFixed(2)}`);
+/** Gets subjects ready. Tells those that can be measured here, the versions, each once, and why the others cannot. */
+async function prepareSubjects(chosen, tools) {
+  const ready = [];
+  const versions = new Set();
+  const unavailable = [];
+  for (const subject of chosen) {
+    try {
+      versions.add(await subject.prepare(tools));
+      ready.push(subject);
+    } catch (error) {
+      unavailable.push(`${subject.title}: ${error.message}`);
     }
   }
-} finally {
-  rmSync(directory, { recursive: true });
+  return { ready, versions: [...versions], unavailable };
+}
+
+/** @param {import("./arguments.mjs").Settings} settings @param {string} directory for what is compiled */
+async function run(settings, directory) {
+  const chosen = subjects.filter(({ name }) => settings.subjects.includes(name));
+  const tools = { directory, node: settings.node };
+  const bench = { tools, load: compileLoad(directory), settings };
+  const { ready, versions, unavailable } = await prepareSubjects(chosen, tools);
+  const machine = describeMachine();
+  console.log([machine.processor, machine.system, ...versions, ...unavailable].join("\n"));
+  if (!machine.pinned) console.log("Not pinned: there is only one core, or no taskset.");
+
+  const measured = {};
+  for (const workload of workloads.filter(({ name }) => settings.workloads.includes(name))) {
+    process.stderr.write(`${workload.name}: round`);
+    const outcomes = await measureWorkload(workload, ready, bench, (round) => process.stderr.write(` ${round}`));
+    process.stderr.write("\n");
+    measured[workload.name] = outcomes;
+    console.log(`\n${workload.title} (${workload.name})\n${asText(workloadTable(workload, outcomes))}`);
+  }
+  const verdicts = judge(measured);
+  console.log(`\nWhat must be reached\n${asText(barsTable(verdicts), true)}`);
+  for (const kind of ["NOT MET", "disturbed"]) {
+    const count = verdicts.filter(({ verdict }) => verdict === kind).length;
+    if (count > 0) console.log(`\n${count} of ${verdicts.length}: ${kind}`);
+  }
+  return { settings, machine, versions, unavailable, measured, verdicts };
+}
+
+async function main() {
+  const names = (things) => things.map(({ name }) => name);
+  const settings = readArguments(process.argv.slice(2), names(workloads), names(subjects));
+  if (typeof settings === "string") {
+    process.stdout.write(settings);
+    return;
+  }
+  const directory = mkdtempSync(join(tmpdir(), "socketserver-bench-"));
+  const cleanUp = () => {
+    JsonProcess.killAll();
+    rmSync(directory, { recursive: true, force: true });
+  };
+  process.once("exit", cleanUp);
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
+
+  const report = await run(settings, directory);
+  if (settings.json !== undefined) writeFileSync(settings.json, `${JSON.stringify(report, null, 2)}\n`);
+  if (settings.page) writePage(report);
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(`bench: ${error.message}`);
+  process.exitCode = 1;
 }

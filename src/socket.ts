@@ -7,6 +7,15 @@
 
 export type { Address, InetAddress, UnixAddress } from "./core/address.js";
 export { formatAddress, isInetAddress, parseAddress } from "./core/address.js";
+export type { BlockingFileOfMode } from "./core/blocking-makefile.js";
+export { BlockingStreamReaderWriter, BlockingTextReaderWriter } from "./core/blocking-makefile.js";
+export { BlockingSocket } from "./core/blocking-socket.js";
+export type { BlockingSocketOptions } from "./core/blocking-socket-base.js";
+export type { BlockingByteSource } from "./core/blocking-stream-reader.js";
+export { BlockingStreamReader } from "./core/blocking-stream-reader.js";
+export type { BlockingByteSink, BlockingStreamWriterOptions } from "./core/blocking-stream-writer.js";
+export { BlockingStreamWriter } from "./core/blocking-stream-writer.js";
+export { BlockingTextReader, BlockingTextWriter } from "./core/blocking-text-stream.js";
 export { htonl, htons, inetAton, inetNtoa, inetNtop, inetPton, ntohl, ntohs } from "./core/byte-order.js";
 export type { ByteSink, ByteSource } from "./core/byte-stream.js";
 export * from "./core/constants.js";
@@ -59,7 +68,7 @@ export { StreamWriter } from "./core/stream-writer.js";
 export type { EncodingErrors, Newline, TextStreamOptions } from "./core/text-stream.js";
 export { TextReader, TextWriter } from "./core/text-stream.js";
 export type { Capabilities } from "./core/transport/index.js";
-export { capabilities } from "./core/transport/index.js";
+export { capabilities, nativeTransport } from "./core/transport/index.js";
 export { nodeTransport } from "./core/transport/node-transport.js";
 export type {
   AcceptedConnection,

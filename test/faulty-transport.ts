@@ -1,16 +1,24 @@
 /**
- * A transport whose listeners fail on demand: the Node transport, with faults put in between.
+ * A transport whose listeners fail on demand: another transport, with faults put in between.
  *
  * @module
  */
 
-import type { AcceptedConnection, AdoptedSocket, Channel, Transport } from "ts-socketserver";
+import type {
+  AcceptedConnection,
+  AdoptedSocket,
+  Channel,
+  Transport,
+  TransportFeatures,
+  TransportName,
+} from "ts-socketserver";
 import { nodeTransport } from "ts-socketserver";
+import { override } from "./override.js";
 
 /** What listeners do wrong, and what they were asked. */
 export class FaultyTransport implements Transport {
-  readonly name = nodeTransport.name;
-  readonly features = nodeTransport.features;
+  readonly name: TransportName;
+  readonly features: TransportFeatures;
   /** The codes that the next `tryAccept()` calls fail with, one each; none is left when connections are taken again. */
   readonly acceptFaults: string[] = [];
   /** When `tryAccept()` was called, in milliseconds of `performance.now()`. */
@@ -19,10 +27,18 @@ export class FaultyTransport implements Transport {
   readonly backlogs: number[] = [];
   /** How many channels were asked for. */
   opened = 0;
+  readonly #inner: Transport;
 
-  open(...[family, kind]: Parameters<Transport["open"]>): Channel {
+  /** @param inner what does the work. */
+  constructor(inner: Transport = nodeTransport) {
+    this.#inner = inner;
+    this.name = inner.name;
+    this.features = inner.features;
+  }
+
+  open(...args: Parameters<Transport["open"]>): Channel {
     this.opened += 1;
-    const channel = nodeTransport.open(family, kind, 0);
+    const channel = this.#inner.open(...args);
     return override(channel, {
       listen: async (backlog: number): Promise<Channel> => {
         this.backlogs.push(backlog);
@@ -33,11 +49,19 @@ export class FaultyTransport implements Transport {
   }
 
   openPair(...args: Parameters<Transport["openPair"]>): [Channel, Channel] | null {
-    return nodeTransport.openPair(...args);
+    return this.#inner.openPair(...args);
+  }
+
+  get thread(): number {
+    return this.#inner.thread;
+  }
+
+  take(descriptor: number): AdoptedSocket {
+    return this.#inner.take(descriptor);
   }
 
   adopt(descriptor: number): AdoptedSocket {
-    return nodeTransport.adopt(descriptor);
+    return this.#inner.adopt(descriptor);
   }
 
   #accept(listener: Channel): AcceptedConnection | null {
@@ -46,15 +70,4 @@ export class FaultyTransport implements Transport {
     if (code === undefined) return listener.tryAccept();
     throw Object.assign(new Error(`injected ${code}`), { code });
   }
-}
-
-/** The channel, with some methods replaced. All else, the owner too, is the channel's own. */
-function override(channel: Channel, methods: Partial<Channel>): Channel {
-  return new Proxy(channel, {
-    get(target, key) {
-      const value: unknown = Reflect.get(key in methods ? methods : target, key, target);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-    set: (target, key, value) => Reflect.set(target, key, value, target),
-  });
 }

@@ -12,9 +12,11 @@ import {
   MultiplexingUDPServer,
   MultiplexingUnixDatagramServer,
   MultiplexingUnixStreamServer,
+  nodeTransport,
   type ServerOptions,
   type StreamServer,
   TCPServer,
+  type Transport,
   type TransportName,
   UDPServer,
   UnixDatagramServer,
@@ -22,6 +24,7 @@ import {
 } from "ts-socketserver";
 import { DatagramTestClient, StreamTestClient } from "ts-socketserver/testing";
 import { temporaryPath } from "./temporary-path.js";
+import { transports } from "./transports.js";
 
 /** What every client of a subject can do. */
 export interface SubjectClient extends AsyncDisposable {
@@ -84,28 +87,50 @@ const udp = { kind: "datagram", makeAddress: inet, makeClient: datagramClient } 
 const unixStream = { kind: "stream", makeAddress: temporaryPath, makeClient: streamClient } as const;
 const unixDatagram = { kind: "datagram", makeAddress: temporaryPath, makeClient: datagramClient } as const;
 
-const plain = { model: "plain", transport: "node" } as const;
-const multiplexing = { model: "multiplexing", transport: "node" } as const;
-const refusal = /The Node transport has no Unix datagram sockets .* the native transport has/;
+const plain = { model: "plain" } as const;
+const multiplexing = { model: "multiplexing" } as const;
 
-/** Every server of streams. */
-export const streamSubjects: readonly StreamSubject[] = [
+/** The rows of one transport. Its servers are subclasses that name it, and are called as the class that they stand for. */
+function on<Subject extends StreamSubject | DatagramSubject>(
+  transport: Transport,
+  rows: readonly Omit<Subject, "transport">[],
+): Subject[] {
+  return rows.map((row) => {
+    const ServerClass = row.ServerClass as typeof TCPServer;
+    const OnTransport = class extends ServerClass {
+      override transport: Transport | undefined = transport;
+    };
+    Object.defineProperty(OnTransport, "name", { value: row.name });
+    return { ...row, ServerClass: OnTransport, transport: transport.name } as unknown as Subject;
+  });
+}
+
+const streamRows: readonly Omit<StreamSubject, "transport">[] = [
   { name: "TCPServer", ServerClass: TCPServer, ...tcp, ...plain },
   { name: "MultiplexingTCPServer", ServerClass: MultiplexingTCPServer, ...tcp, ...multiplexing },
   { name: "UnixStreamServer", ServerClass: UnixStreamServer, ...unixStream, ...plain },
   { name: "MultiplexingUnixStreamServer", ServerClass: MultiplexingUnixStreamServer, ...unixStream, ...multiplexing },
 ];
 
-/** Every server of datagrams. */
-export const datagramSubjects: readonly DatagramSubject[] = [
+const datagramRows: readonly Omit<DatagramSubject, "transport">[] = [
   { name: "UDPServer", ServerClass: UDPServer, ...udp, ...plain },
   { name: "MultiplexingUDPServer", ServerClass: MultiplexingUDPServer, ...udp, ...multiplexing },
-  { name: "UnixDatagramServer", ServerClass: UnixDatagramServer, ...unixDatagram, ...plain, refusal },
+  { name: "UnixDatagramServer", ServerClass: UnixDatagramServer, ...unixDatagram, ...plain },
   {
     name: "MultiplexingUnixDatagramServer",
     ServerClass: MultiplexingUnixDatagramServer,
     ...unixDatagram,
     ...multiplexing,
-    refusal,
   },
 ];
+
+const refusal = /The Node transport has no Unix datagram sockets .* the native transport has/;
+const datagramRowsOnNode = datagramRows.map((row) => (row.makeAddress === temporaryPath ? { ...row, refusal } : row));
+
+/** Every server of streams. */
+export const streamSubjects: readonly StreamSubject[] = transports.flatMap((transport) => on(transport, streamRows));
+
+/** Every server of datagrams. */
+export const datagramSubjects: readonly DatagramSubject[] = transports.flatMap((transport) =>
+  on(transport, transport === nodeTransport ? datagramRowsOnNode : datagramRows),
+);

@@ -5,7 +5,16 @@
  */
 
 import { isIPv6 } from "node:net";
-import { type AddressFamily, AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM, type SocketKind } from "./constants.js";
+import {
+  type AddressFamily,
+  AF_INET,
+  AF_INET6,
+  AF_UNIX,
+  SOCK_RAW,
+  SOCK_SEQPACKET,
+  SOCK_STREAM,
+  type SocketKind,
+} from "./constants.js";
 
 /**
  * An IPv4 or IPv6 address: `["127.0.0.1", 9999]`, `["::1", 9999]`.
@@ -38,8 +47,10 @@ export function formatAddress(address: Address): string {
   return `${host === "" ? "*" : isIPv6(host) ? `[${host}]` : host}:${port}`;
 }
 
-/** The word for a kind of socket: `tcp`, `udp`, `unix` or `unix datagram`. */
+/** The word for a kind of socket: `tcp`, `udp`, `unix` or `unix datagram`; for the rarer ones `unix seqpacket`, `ip raw`. */
 export function protocolName(family: AddressFamily, kind: SocketKind): string {
+  if (kind === SOCK_SEQPACKET) return family === AF_UNIX ? "unix seqpacket" : "ip seqpacket";
+  if (kind === SOCK_RAW) return "ip raw";
   if (family === AF_UNIX) return kind === SOCK_STREAM ? "unix" : "unix datagram";
   return kind === SOCK_STREAM ? "tcp" : "udp";
 }

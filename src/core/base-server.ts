@@ -27,6 +27,7 @@ import type { Logger } from "pino";
 import type { DependencyContainer } from "tsyringe";
 import { CAPACITY_PAUSE, classifyAcceptError } from "./accept-errors.js";
 import { type Address, formatAddress } from "./address.js";
+import { blockingRefusal, isBlockingHandler } from "./blocking-handler.js";
 import {
   type AddressFamily,
   AF_INET,
@@ -39,6 +40,7 @@ import {
 import { defaults } from "./defaults.js";
 import { BusyResourceError, ClosedResourceError, closedError, ExitRequest } from "./errors.js";
 import { events } from "./events.js";
+import { isImportingForHandler } from "./handler-import.js";
 import { enterIsolation, leaveIsolation } from "./isolation.js";
 import { currentRequest, LiveRequest, LiveRequests, runLoop, runsWithin } from "./live-requests.js";
 import { attachLogging, defaultLogger } from "./logging.js";
@@ -153,6 +155,7 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
    * @throws OSError naming the address, such as `Cannot bind tcp 127.0.0.1:80: permission denied (EACCES)`.
    */
   open(): Promise<void> {
+    if (isImportingForHandler()) return Promise.reject(new Error(this.#startedByImport()));
     if (this.#closed !== null) return Promise.reject(closedError(`open ${this.#describe()}`, "bind"));
     this.#opening ??= this.#open().catch((error: unknown) => {
       this.#opening = null;
@@ -169,6 +172,9 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
     }
     const ServerClass = this.constructor as typeof BaseServer;
     checkSettings(ServerClass.name, this, ServerClass.optionNames);
+    if (isBlockingHandler(this.RequestHandlerClass) && !this.runsBlockingHandlers) {
+      throw blockingRefusal(ServerClass.name, this.RequestHandlerClass.name, this.socketType, this.addressFamily);
+    }
     const transport = this.transport;
     const socket = new Socket(
       this.addressFamily,
@@ -254,7 +260,7 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
       while (!loop.stopping) {
         if (this.hasRoom && this.socket.readable) await this.#handleOne(loop);
         else await loop.sleep(hasService ? pollInterval : null);
-        await this.serviceActions();
+        if (hasService) await this.serviceActions();
       }
     });
   }
@@ -328,26 +334,36 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
       return;
     }
     const live = new LiveRequest(this, request, clientAddress);
-    await this.#requests.run(live, this.followsRequests, async () => {
-      try {
-        if (await this.verifyRequest(request, clientAddress)) {
-          await this.processRequest(request, clientAddress);
-          return;
-        }
+    await this.#requests.run(live, this.followsRequests, () => this.#serve(live, request, clientAddress));
+  }
+
+  // The steps are waited for where they return promises: with datagrams, those that do nothing would else cost the most.
+
+  async #serve(live: LiveRequest, request: Request, clientAddress: Address): Promise<void> {
+    let processed = false;
+    try {
+      const verified = this.verifyRequest(request, clientAddress);
+      if (verified === true || (await verified)) {
+        const processing = this.processRequest(request, clientAddress);
+        if (processing !== undefined) await processing;
+        processed = true;
+      } else {
         events.requestReject.publish({ server: this, clientAddress });
-      } catch (error) {
-        await this.#fail(live, error);
       }
-      await this.#shutdown(live, request);
-    });
+    } catch (error) {
+      await this.#fail(live, error);
+    }
+    // Who was to process it shuts it down, too; now, or when it is done with it.
+    if (!processed) await this.#shutdown(live, request);
+    if (!live.extended) this.#requests.leave(live);
   }
 
   /** Shuts a request down. A failing override is told like a failing handler. */
-  async #shutdown(live: LiveRequest | undefined, request: Request): Promise<void> {
+  #shutdown(live: LiveRequest | undefined, request: Request): void | Promise<void> {
     try {
-      await this.shutdownRequest(request);
+      return this.shutdownRequest(request)?.catch((error: unknown) => this.#fail(live, error));
     } catch (error) {
-      await this.#fail(live, error);
+      return this.#fail(live, error);
     }
   }
 
@@ -396,7 +412,7 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
   /**
    * Works on a request: here in the loop, which goes on when it is done. Mix-ins override it. Source: `process_request`.
    */
-  processRequest(request: Request, clientAddress: Address): Promise<void> {
+  processRequest(request: Request, clientAddress: Address): void | Promise<void> {
     return this.runRequest(request, clientAddress);
   }
 
@@ -404,14 +420,27 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
    * Runs a request to its very end: the handler, the report of its error, the closing. It never rejects. What a mix-in
    * calls where, and when, its way of running requests wants it. Source: `process_request_thread`.
    */
-  protected async runRequest(request: Request, clientAddress: Address): Promise<void> {
+  protected runRequest(request: Request, clientAddress: Address): Promise<void> {
     const live = this.#requests.get(request);
+    const end = (): Promise<void> => this.#endRequest(live, request);
+    // Callbacks, not a function that waits: one of those lives as long as each connection, and is far larger.
+    return this.#startHandler(request, clientAddress).then(end, (error: unknown) => this.#fail(live, error).then(end));
+  }
+
+  /** The handler, whose constructor may throw. */
+  #startHandler(request: Request, clientAddress: Address): Promise<void> {
     try {
-      await this.finishRequest(request, clientAddress);
+      // An override need not return a promise.
+      return Promise.resolve(this.finishRequest(request, clientAddress));
     } catch (error) {
-      await this.#fail(live, error);
+      return Promise.reject(error);
     }
-    await this.#shutdown(live, request);
+  }
+
+  async #endRequest(live: LiveRequest | undefined, request: Request): Promise<void> {
+    const ending = this.#shutdown(live, request);
+    if (ending !== undefined) await ending;
+    if (live?.extended) this.#requests.leave(live);
   }
 
   /**
@@ -422,14 +451,26 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
     return true;
   }
 
-  /** For mix-ins: keeps a request counted as running until the task has settled. */
-  protected trackRequest(request: Request, task: Promise<void>): void {
-    this.#requests.extend(request, task);
+  /** For mix-ins: starts {@link runRequest}, which the request outlives `processRequest()` with. */
+  protected startRequest(request: Request, clientAddress: Address): void {
+    const live = this.#requests.get(request);
+    if (live !== undefined) live.extended = true;
+    void this.runRequest(request, clientAddress);
+  }
+
+  /** For mix-ins: gives an error of a request that goes on to `handleError()`. */
+  protected reportFailure(request: Request, error: unknown): Promise<void> {
+    return this.#fail(this.#requests.get(request), error);
   }
 
   /** For mix-ins: whether another request may be taken; looked at again at each request's end. */
   protected get hasRoom(): boolean {
     return true;
+  }
+
+  /** For mix-ins: whether a handler that blocks its thread has one for itself. */
+  protected get runsBlockingHandlers(): boolean {
+    return false;
   }
 
   /** Makes the handler and runs it. May be overridden. Source: `finish_request`. */
@@ -444,12 +485,12 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
   }
 
   /** Ends a request in good order, then closes it. May be overridden. Source: `shutdown_request`. */
-  async shutdownRequest(request: Request): Promise<void> {
-    await this.closeRequest(request);
+  shutdownRequest(request: Request): void | Promise<void> {
+    return this.closeRequest(request);
   }
 
   /** Closes a request. May be overridden; does nothing here. Source: `close_request`. */
-  async closeRequest(_request: Request): Promise<void> {}
+  closeRequest(_request: Request): void | Promise<void> {}
 
   /** Breaks a request off whose handler does not end by itself. May be overridden. */
   async abortRequest(request: Request): Promise<void> {
@@ -587,6 +628,13 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.serverClose();
+  }
+
+  #startedByImport(): string {
+    return (
+      `Cannot open ${this.#describe()}: its module was imported to run a handler, and must not start a server by that. ` +
+      "Start it under: if (isMain(import.meta.url)) { … }"
+    );
   }
 
   #describe(): string {

@@ -24,6 +24,18 @@ export const defaults = {
   maxPacketSize: 8192,
   /** Requests that a multiplexing server runs at once; further clients wait. */
   maxConnections: 10_000,
+  /** Child processes that a forking server may have. Python's value. */
+  maxChildren: 40,
+  /** A child process runs as many requests at once as there are for it. */
+  requestsPerChild: Number.POSITIVE_INFINITY,
+  /** `timeout` of a forking server. Python's value. */
+  forkingTimeout: 300,
+  /** Requests in threads and processes may take as long as they want. */
+  requestTimeout: null,
+  /** Threads that blocking handlers may have, one each; further clients wait. A thread takes some 9 MB. */
+  maxThreads: 64,
+  /** `serverClose()` waits for handlers in threads, too. */
+  daemonThreads: false,
   /** What a handler leaves unhandled ends its own request alone. */
   isolation: "full",
   /** Sends that may wait on one socket at once. */

@@ -146,7 +146,7 @@ const classOfCode: Readonly<Record<string, OSErrorClass>> = {
   ENOTSUP: UnsupportedOperation,
 };
 
-for (const [name, errorClass] of Object.entries({
+const classOfName: Readonly<Record<string, OSErrorClass>> = {
   BlockingIOError,
   InterruptedError,
   PermissionError,
@@ -162,17 +162,18 @@ for (const [name, errorClass] of Object.entries({
   UnsupportedOperation,
   ClosedResourceError,
   BusyResourceError,
-  IncompleteReadError,
-  LimitOverrunError,
-})) {
+};
+
+for (const [name, errorClass] of Object.entries({ ...classOfName, IncompleteReadError, LimitOverrunError })) {
   // On the prototype, as the built-in errors have it: not an own property that every print of the error shows.
   errorClass.prototype.name = name;
 }
 
 const systemErrors = new Map<string, { errno: number; message: string }>();
 for (const [errno, [code, message]] of getSystemErrorMap()) systemErrors.set(code, { errno, message });
-// libuv never returns this one, and so does not know it.
+// libuv never returns these, and so does not know them.
 systemErrors.set("EINPROGRESS", { errno: -constants.errno.EINPROGRESS, message: "operation now in progress" });
+systemErrors.set("EOPNOTSUPP", { errno: -constants.errno.EOPNOTSUPP, message: "operation not supported on socket" });
 
 /** Node's number of a system error's code, or 0. */
 export function errnoOf(code: string): number {
@@ -207,6 +208,11 @@ export function osError(action: string, code: unknown, syscall: string): OSError
     syscall,
     cause: code instanceof Error ? code : undefined,
   });
+}
+
+/** The error of a class, for one that comes from another thread or process, where it was made with these words. */
+export function osErrorOf(name: string, message: string, options: OSErrorOptions): OSError {
+  return new (classOfName[name] ?? OSError)(message, options);
 }
 
 /** The error for a call on something this program has closed. */

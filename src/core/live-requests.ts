@@ -92,27 +92,14 @@ export class LiveRequests {
   }
 
   /**
-   * Runs a function for a new request, which ends with it unless {@link extend} prolonged it.
+   * Runs a function for a new request, which lives until {@link leave}.
    *
    * @param followed whether {@link currentRequest} knows the request in all that the function starts.
    */
-  async run(live: LiveRequest, followed: boolean, work: () => Promise<void>): Promise<void> {
+  run(live: LiveRequest, followed: boolean, work: () => Promise<void>): Promise<void> {
     this.#live.add(live);
     this.#byRequest.set(live.request, live);
-    try {
-      await (followed ? storage.run(live, work) : work());
-    } finally {
-      if (!live.extended) this.#end(live);
-    }
-  }
-
-  /** Keeps a request alive until a task has settled. */
-  extend(request: unknown, task: Promise<void>): void {
-    const live = this.#byRequest.get(request);
-    if (live === undefined) return;
-    live.extended = true;
-    const end = (): void => this.#end(live);
-    task.then(end, end);
+    return followed ? storage.run(live, work) : work();
   }
 
   /** The request's handler closes the server: from now on nobody waits for it. */
@@ -124,7 +111,8 @@ export class LiveRequests {
     for (const check of this.#waiting) check();
   }
 
-  #end(live: LiveRequest): void {
+  /** The request is over. */
+  leave(live: LiveRequest): void {
     this.#live.delete(live);
     if (this.#byRequest.get(live.request) === live) this.#byRequest.delete(live.request);
     live.ended = true;

@@ -66,19 +66,11 @@ export function makefile(
   mode: FileMode = "r",
   options: MakefileOptions = {},
 ): FileOfMode[FileMode] {
-  const letters = new Set<string>(mode);
-  for (const letter of letters) {
-    if (!"rwb".includes(letter)) throw new RangeError(`invalid mode '${mode}' (only r, w, b allowed)`);
-  }
-  const binary = letters.has("b");
-  const writing = letters.has("w");
-  const reading = letters.has("r") || !writing;
-  checkOptions(options, binary);
-
-  const makeReader = () => new StreamReader(socket, readerOptions(options));
-  const makeWriter = () => new StreamWriter(socket, { bufferSize: bufferSizeOf(options) ?? DEFAULT_BUFFER_SIZE });
+  const { binary, reading, writing, readerOptions, bufferSize } = planFile(mode, options);
+  const makeReader = () => new StreamReader(socket, readerOptions);
+  const makeWriter = () => new StreamWriter(socket, { bufferSize });
   if (binary) {
-    if (reading && writing) return new StreamReaderWriter(socket, makeWriter(), readerOptions(options));
+    if (reading && writing) return new StreamReaderWriter(socket, makeWriter(), readerOptions);
     return reading ? makeReader() : makeWriter();
   }
   if (reading && writing) return new TextReaderWriter(makeReader(), makeWriter(), options);
@@ -170,6 +162,41 @@ export class TextReaderWriter extends TextReader {
   }
 }
 
+/** What a mode and its options ask for. */
+export interface FilePlan {
+  readonly binary: boolean;
+  readonly reading: boolean;
+  readonly writing: boolean;
+  readonly readerOptions: StreamReaderOptions;
+  /** What the writer collects, in bytes. */
+  readonly bufferSize: number;
+}
+
+/**
+ * Reads the arguments of a `makefile()`.
+ *
+ * @internal
+ * @throws RangeError as {@link makefile}
+ */
+export function planFile(mode: FileMode, options: MakefileOptions): FilePlan {
+  const letters = new Set<string>(mode);
+  for (const letter of letters) {
+    if (!"rwb".includes(letter)) throw new RangeError(`invalid mode '${mode}' (only r, w, b allowed)`);
+  }
+  const binary = letters.has("b");
+  const writing = letters.has("w");
+  checkOptions(options, binary);
+  const { buffering = -1, maxLineLength, maxReadSize } = options;
+  const bufferSize = buffering < 0 ? undefined : buffering;
+  return {
+    binary,
+    writing,
+    reading: letters.has("r") || !writing,
+    readerOptions: { bufferSize, maxLineLength, maxReadSize },
+    bufferSize: bufferSize ?? DEFAULT_BUFFER_SIZE,
+  };
+}
+
 const textOptions = ["encoding", "errors", "newline"] as const;
 const knownOptions: readonly string[] = ["buffering", ...textOptions, "maxLineLength", "maxReadSize"];
 
@@ -187,13 +214,4 @@ function checkOptions(options: MakefileOptions, binary: boolean): void {
   if (!Number.isInteger(buffering) || buffering < -1) {
     throw new RangeError(`Cannot use buffering ${buffering}: it is a whole number of bytes, or -1 for the default.`);
   }
-}
-
-function bufferSizeOf({ buffering = -1 }: MakefileOptions): number | undefined {
-  return buffering < 0 ? undefined : buffering;
-}
-
-function readerOptions(options: MakefileOptions): StreamReaderOptions {
-  const { maxLineLength, maxReadSize } = options;
-  return { bufferSize: bufferSizeOf(options), maxLineLength, maxReadSize };
 }

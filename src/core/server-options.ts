@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ResourceLimits } from "node:worker_threads";
 import type { Logger } from "pino";
 import type { DependencyContainer } from "tsyringe";
 import { type AddressFamily, AF_INET, AF_INET6, AF_UNIX } from "./constants.js";
@@ -42,6 +43,22 @@ export interface ServerOptions {
    *   a handler must not await the server's `serverClose()`, which would wait for that handler.
    */
   readonly isolation?: Isolation;
+  /** Worker threads; as many as the machine has processors. Threading servers. */
+  readonly threads?: number;
+  /** Threads at most, where blocking handlers need one each; 64. Threading servers. */
+  readonly maxThreads?: number;
+  /** After how long a request is broken off; `null`, the default, for never. Servers that run handlers in threads or processes. */
+  readonly requestTimeout?: number | null;
+  /** Whether handlers that are running neither keep `serverClose()` waiting nor the process alive; false. Threading servers. */
+  readonly daemonThreads?: boolean;
+  /** Bounds of each thread's memory, as `node:worker_threads` has them. Threading servers. */
+  readonly resourceLimits?: ResourceLimits;
+  /** Child processes that are started ahead; as many as the machine has processors. Forking servers. */
+  readonly children?: number;
+  /** Child processes that there may be; 40. Forking servers. */
+  readonly maxChildren?: number;
+  /** Requests that a child process runs at once, before another is started; no limit. Forking servers. */
+  readonly requestsPerChild?: number;
   /** Where the server logs: a pino logger. By default one of its own, on stderr, from level `warn`. */
   readonly logger?: Logger;
   /** The tsyringe container that handlers with injected constructors are made from; by default tsyringe's own. */
@@ -62,6 +79,16 @@ const CHECKS: Readonly<Partial<Record<ServerOptionName, { valid(value: unknown):
   requestQueueSize: { valid: isCount, wanted: "a whole number from 1" },
   maxPacketSize: { valid: isCount, wanted: "a whole number of bytes from 1" },
   maxConnections: { valid: isCount, wanted: "a whole number from 1" },
+  requestTimeout: { valid: (value) => value === null || isDuration(value), wanted: "seconds (0 or more), or null" },
+  threads: { valid: isCount, wanted: "a whole number from 1" },
+  maxThreads: { valid: isCount, wanted: "a whole number from 1" },
+  children: { valid: isCount, wanted: "a whole number from 1" },
+  maxChildren: { valid: isCount, wanted: "a whole number from 1" },
+  requestsPerChild: {
+    valid: (value) => isCount(value) || value === Number.POSITIVE_INFINITY,
+    wanted: "a whole number from 1, or Infinity",
+  },
+  daemonThreads: { valid: isBoolean, wanted: "true or false" },
   isolation: { valid: (value) => value === "full" || value === "awaited", wanted: '"full" or "awaited"' },
   shutdownTimeout: { valid: isDuration, wanted: "seconds (0 or more)" },
   allowReuseAddress: { valid: isBoolean, wanted: "true or false" },

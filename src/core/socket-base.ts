@@ -9,7 +9,7 @@ import { type Address, formatAddress, protocolName } from "./address.js";
 import { type AddressFamily, SO_ERROR, SOCK_DGRAM, SOCK_RAW, SOL_SOCKET, type SocketKind } from "./constants.js";
 import { BusyResourceError, closedError, codeOf, osError } from "./errors.js";
 import { defaultTransport } from "./transport/index.js";
-import type { Channel, ChannelCounters, Transport } from "./transport/transport.js";
+import type { AdoptedSocket, Channel, ChannelCounters, Transport } from "./transport/transport.js";
 import { Waiters } from "./waiters.js";
 
 /** What a new socket can be given. */
@@ -42,13 +42,43 @@ export function getdefaulttimeout(): number | null {
 /** Node's timers hold 31 bits of milliseconds: a little under 25 days. */
 const MAX_TIMEOUT = 2_147_483;
 
-function checkTimeout(timeout: number | null): number | null {
+/** @internal The time-out. @throws RangeError naming it, when it is none */
+export /** No option is longer; CPython has the same bound. */
+const MAX_OPTION_LENGTH = 1024;
+
+/** @internal The time-out. @throws RangeError naming it, when it is none */
+export function checkTimeout(timeout: number | null): number | null {
   if (timeout !== null && !(timeout >= 0 && timeout <= MAX_TIMEOUT)) {
     throw new RangeError(
       `Cannot set a time-out of ${timeout}: give seconds from 0 to ${MAX_TIMEOUT}, or null for none.`,
     );
   }
   return timeout;
+}
+
+function open(transport: Transport, family: AddressFamily, type: SocketKind, proto: number): Channel {
+  try {
+    return transport.open(family, type, proto);
+  } catch (error) {
+    throw codeOf(error) === "" ? error : osError(`make a ${protocolName(family, type)} socket`, error, "socket");
+  }
+}
+
+function adopt(transport: Transport, descriptor: number): AdoptedSocket {
+  try {
+    return transport.adopt(descriptor);
+  } catch (error) {
+    throw codeOf(error) === "" ? error : osError(`take over the descriptor ${descriptor}`, error, "socket");
+  }
+}
+
+function hasPeer(channel: Channel): boolean {
+  try {
+    channel.getpeername();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The state of a socket, and the calls that only ask or set. `Socket` adds those that move bytes. */
@@ -68,13 +98,13 @@ export abstract class SocketBase implements AsyncDisposable {
   protected channel: Channel;
   /** @internal */
   protected readonly readers: Waiters;
-  /** @internal */
-  protected readonly writers: Waiters;
+  #writers: Waiters | null = null;
   /** @internal Seconds that a call may wait. */
   protected timeout: number | null = defaultTimeout;
   /** @internal What a connection attempt that nobody waited for ended with, for `getsockopt(SO_ERROR)`. */
   protected pendingError = 0;
 
+  #finalCounters: ChannelCounters | null = null;
   #connected: boolean;
   #closed = false;
   // Made for those only that are watched: an idle connection should cost little.
@@ -84,16 +114,26 @@ export abstract class SocketBase implements AsyncDisposable {
   /** @internal @param channel the connection that the socket is made for, or `null` for a new socket. */
   constructor(family: AddressFamily, type: SocketKind, proto: number, options: SocketOptions, channel: Channel | null) {
     this.transport = options.transport ?? defaultTransport;
-    const adopted = options.fileno === undefined ? null : this.transport.adopt(options.fileno);
+    const adopted = options.fileno === undefined ? null : adopt(this.transport, options.fileno);
     this.family = adopted?.family ?? family;
     this.type = adopted?.kind ?? type;
     this.proto = adopted?.protocol ?? proto;
     this.isDatagram = this.type === SOCK_DGRAM || this.type === SOCK_RAW;
-    this.channel = adopted?.channel ?? channel ?? this.transport.open(family, type, proto);
-    this.#connected = adopted?.connected ?? channel !== null;
+    this.channel = adopted?.channel ?? channel ?? open(this.transport, family, type, proto);
+    this.#connected = adopted?.connected ?? (channel !== null && hasPeer(channel));
     this.readers = new Waiters(this);
-    this.writers = new Waiters(this);
     this.own(this.channel);
+  }
+
+  /** @internal How many sends wait. */
+  protected get waitingSends(): number {
+    return this.#writers === null ? 0 : this.#writers.length;
+  }
+
+  /** @internal Made when a send has to wait for the first time: most connections never know it. */
+  protected get writers(): Waiters {
+    this.#writers ??= new Waiters(this);
+    return this.#writers;
   }
 
   /** @internal Takes a channel as its own, and listens to it. */
@@ -115,7 +155,7 @@ export abstract class SocketBase implements AsyncDisposable {
 
   /** @internal The channel tells its owner. */
   onWritable(): void {
-    this.writers.wake();
+    this.#writers?.wake();
     this.#tellWatchers();
   }
 
@@ -160,7 +200,7 @@ export abstract class SocketBase implements AsyncDisposable {
     this.#closed = true;
     how(this.channel);
     this.readers.close();
-    this.writers.close();
+    this.#writers?.close();
     this.#tellWatchers();
   }
 
@@ -178,6 +218,24 @@ export abstract class SocketBase implements AsyncDisposable {
   detach(): number {
     this.assertOpen("detach", "detach");
     const descriptor = this.channel.release();
+    this.#end(() => {});
+    return descriptor;
+  }
+
+  /**
+   * @internal Hands the socket over to another thread, by the number of its transport; it is closed here afterwards.
+   *
+   * @returns the descriptor, or -1 when that thread has ended: then nothing has changed.
+   */
+  handOver(thread: number): number {
+    this.assertOpen("hand over", "detach");
+    let descriptor: number;
+    try {
+      descriptor = this.channel.release(thread);
+    } catch (error) {
+      if (codeOf(error) === "ESRCH") return -1;
+      throw this.explainFailure(error, "hand over", "detach");
+    }
     this.#end(() => {});
     return descriptor;
   }
@@ -296,6 +354,11 @@ export abstract class SocketBase implements AsyncDisposable {
   getsockopt(level: number, option: number, length: number): Buffer;
   getsockopt(level: number, option: number, length?: number): number | Buffer {
     this.assertOpen("read an option", "getsockopt");
+    if (length !== undefined && !(Number.isInteger(length) && length >= 1 && length <= MAX_OPTION_LENGTH)) {
+      throw new RangeError(
+        `Cannot read ${length} bytes of an option: give a whole number from 1 to ${MAX_OPTION_LENGTH}.`,
+      );
+    }
     if (length !== undefined) return this.#getsockoptBytes(level, option, length);
     if (level === SOL_SOCKET && option === SO_ERROR && this.pendingError !== 0) {
       const error = this.pendingError;
@@ -319,7 +382,12 @@ export abstract class SocketBase implements AsyncDisposable {
 
   /** Bytes moved so far, and bytes that have arrived unread. */
   get counters(): ChannelCounters {
-    return this.channel.counters;
+    return this.#finalCounters ?? this.channel.counters;
+  }
+
+  /** @internal What the counters came to elsewhere, after {@link handOver}. */
+  settleCounters(counters: ChannelCounters): void {
+    this.#finalCounters = counters;
   }
 
   /** Whether a receiving or accepting call would return (or fail) at once. */

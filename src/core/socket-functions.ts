@@ -8,7 +8,7 @@ import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Address, formatAddress, type InetAddress, isInetAddress } from "./address.js";
+import { type Address, formatAddress, type InetAddress, isInetAddress, protocolName } from "./address.js";
 import {
   type AddressFamily,
   AF_INET,
@@ -23,10 +23,12 @@ import {
   type SocketKind,
 } from "./constants.js";
 import { defaults } from "./defaults.js";
-import { unsupported } from "./errors.js";
+import { codeOf, osError, unsupported } from "./errors.js";
 import { getaddrinfo } from "./name-resolution.js";
 import { Socket } from "./socket.js";
 import type { SocketOptions } from "./socket-base.js";
+import { defaultTransport } from "./transport/index.js";
+import type { Channel, Transport } from "./transport/transport.js";
 
 /** How {@link createConnection} connects. */
 export interface ConnectionOptions extends SocketOptions {
@@ -116,10 +118,11 @@ export async function createServer(address: Address, options: CreateServerOption
 }
 
 /**
- * Two connected stream sockets. Source: `socket.socketpair`.
+ * Two connected sockets. Source: `socket.socketpair`.
  *
- * The Node transport makes them by way of a Unix socket in the temporary directory, gone again when they are there; those of
- * the IP families by way of a port of the loopback, where whoever else connects first is turned away (CVE-2024-3219).
+ * On the native transport those of `AF_UNIX` come from the system, of every type. The Node transport makes streams by way
+ * of a Unix socket in the temporary directory, gone again when they are there. Those of the IP families go by way of a port
+ * of the loopback, where whoever else connects first is turned away (CVE-2024-3219).
  *
  * @returns both ends, which the caller closes.
  */
@@ -128,10 +131,15 @@ export async function socketpair(
   type: SocketKind = SOCK_STREAM,
   options: SocketOptions = {},
 ): Promise<[Socket, Socket]> {
+  const pair = openPair(options.transport ?? defaultTransport, family, type);
+  if (pair !== null) {
+    const [one, other] = pair;
+    return [new Socket(family, type, 0, options, one), new Socket(family, type, 0, options, other)];
+  }
   if (type !== SOCK_STREAM) {
     throw unsupported(
-      "socketpair() makes streams only",
-      "Pass SOCK_STREAM, or bind two datagram sockets.",
+      "Here socketpair() makes streams only",
+      "Pass SOCK_STREAM, or bind two datagram sockets; the native transport makes pairs of Unix datagram sockets too.",
       "socketpair",
     );
   }
@@ -148,6 +156,16 @@ export async function socketpair(
     }
   } finally {
     await rm(path, { force: true });
+  }
+}
+
+function openPair(transport: Transport, family: AddressFamily, type: SocketKind): [Channel, Channel] | null {
+  try {
+    return transport.openPair(family, type, 0);
+  } catch (error) {
+    throw codeOf(error) === ""
+      ? error
+      : osError(`make a pair of ${protocolName(family, type)} sockets`, error, "socketpair");
   }
 }
 

@@ -111,13 +111,14 @@ export class Socket extends SocketBase {
   /**
    * Takes the next connection. Source: `socket.accept`.
    *
+   * @param flags `MSG_DONTWAIT`: do not wait.
    * @returns the new socket, which the caller closes, and the peer's address (`""` for a Unix stream).
    * @throws TimeoutError after the socket's time-out; ClosedResourceError when the socket is closed meanwhile.
    */
-  accept(): Promise<[connection: Socket, address: Address]> {
+  accept(flags = 0): Promise<[connection: Socket, address: Address]> {
     const problem = this.#receivingProblem("accept a connection on", "accept");
     if (problem !== null) return Promise.reject(problem);
-    return this.#receive("accept a connection on", "accept", 0, () => this.#tryAccept());
+    return this.#receive("accept a connection on", "accept", flags, () => this.#tryAccept());
   }
 
   #tryAccept(): [Socket, Address] | null {
@@ -147,6 +148,9 @@ export class Socket extends SocketBase {
       });
       await this.#limitConnect(connecting, action);
     } catch (error) {
+      // Who selects it meanwhile is to look again: there is nothing to wait for any more.
+      this.onReadable();
+      this.onWritable();
       throw this.#explain(error, action, "connect");
     }
   }
@@ -348,7 +352,7 @@ export class Socket extends SocketBase {
     }
     if (this.isDatagram) return this.#sendDatagram(bytes, null, null).then(() => undefined);
     let sent = 0;
-    if (this.writers.length === 0 && !this.closed) {
+    if (this.waitingSends === 0 && !this.closed) {
       // Nearly always it is its turn, and the system takes everything.
       try {
         if (bytes.length > 0) sent = this.channel.trySend(bytes) ?? 0;
@@ -371,7 +375,7 @@ export class Socket extends SocketBase {
   #sendStream(attempt: () => boolean, bytes: number): Promise<void> {
     const problem = this.#sendingProblem("send to", "send");
     if (problem !== null) return this.#atOnce(Promise.reject(problem), 0);
-    if (this.writers.length === 0) {
+    if (this.waitingSends === 0) {
       try {
         if (attempt()) return this.#atOnce(SENT, bytes);
       } catch (error) {
@@ -385,8 +389,8 @@ export class Socket extends SocketBase {
   /** Why nothing can be sent, nor wait to be sent, if so. */
   #sendingProblem(action: string, syscall: string): Error | null {
     if (this.closed) return this.explainClosed(action, syscall);
-    if (this.writers.length === 0) return null;
-    if (this.writers.length >= defaults.maxQueuedSends) return this.explainBusy(action, syscall);
+    if (this.waitingSends === 0) return null;
+    if (this.waitingSends >= defaults.maxQueuedSends) return this.explainBusy(action, syscall);
     return this.timeout === 0 ? this.explainBlocking(action, syscall) : null;
   }
 
@@ -427,7 +431,9 @@ export class Socket extends SocketBase {
 
   /** @param given the address as the caller wrote it, for the words of an error. */
   #sendDatagram(bytes: Uint8Array, address: Address | null, given: Address | null): Promise<number> {
-    if (this.writers.length > 0) return this.#waitToSendDatagram(bytes, address);
+    if (this.waitingSends > 0 && this.writers.isBusy(this.#laneOf(address))) {
+      return this.#waitToSendDatagram(bytes, address);
+    }
     try {
       const sent = this.closed ? null : this.channel.trySendTo(bytes, address);
       if (typeof sent === "number") return this.#atOnce(Promise.resolve(sent), sent);
@@ -448,7 +454,13 @@ export class Socket extends SocketBase {
     if (this.timeout === 0) return this.#atOnce(Promise.reject(this.explainBlocking("send to", "sendto")), 0);
     this.#spent = 0;
     const attempt = (): number | Promise<number> | null => this.channel.trySendTo(bytes, address);
-    return this.writers.wait(attempt, "send to", "sendto", this.timeout).then((sent) => sent);
+    const lane = this.#laneOf(address);
+    return this.writers.wait(attempt, "send to", "sendto", this.timeout, lane).then((sent) => sent);
+  }
+
+  /** Each receiver of Unix datagrams has a queue of its own: one who does not read must not hold up the others. */
+  #laneOf(address: Address | null): string | null {
+    return typeof address === "string" ? address : null;
   }
 
   #explainDatagram(error: unknown, bytes: Uint8Array, given: Address | null): unknown {
@@ -486,7 +498,9 @@ export class Socket extends SocketBase {
     this.assertOpen("duplicate", "dup");
     try {
       const options = { transport: this.transport };
-      return new Socket(this.family, this.type, this.proto, options, this.channel.duplicate());
+      const copy = new Socket(this.family, this.type, this.proto, options, this.channel.duplicate());
+      copy.settimeout(this.timeout);
+      return copy;
     } catch (error) {
       throw this.explainFailure(error, "duplicate", "dup");
     }
@@ -524,7 +538,8 @@ function isPeek(flags: number): boolean {
   return (flags & MSG_PEEK) !== 0;
 }
 
-function checkSize(size: number, flags: number): Error | null {
+/** @internal Why a receiving call cannot have that size or those flags, if so. */
+export function checkSize(size: number, flags: number): Error | null {
   if (!Number.isInteger(size) || size < 0) {
     return new RangeError(`Cannot receive ${size} bytes: the size is a whole number that is not negative.`);
   }

@@ -6,7 +6,7 @@
 
 import type { Address } from "./address.js";
 import { BaseServer } from "./base-server.js";
-import { SHUT_WR, SOCK_STREAM } from "./constants.js";
+import { MSG_DONTWAIT, SHUT_WR, SOCK_STREAM } from "./constants.js";
 import { defaults } from "./defaults.js";
 import { OSError } from "./errors.js";
 import { events } from "./events.js";
@@ -32,7 +32,7 @@ export abstract class StreamServer extends BaseServer<Socket> {
   }
 
   override async getRequest(): Promise<[Socket, Address]> {
-    const accepted = await this.socket.accept();
+    const accepted = await this.socket.accept(MSG_DONTWAIT);
     if (events.connectionAccept.hasSubscribers) {
       events.connectionAccept.publish({ server: this, clientAddress: accepted[1] });
     }

@@ -2,40 +2,24 @@
  * Text over a connection, decoded and encoded, with Python's rules for the ends of lines: what `makefile("r")` and
  * `makefile("w")` return.
  *
+ * What each read takes is told in `text-buffer.ts`; these classes wait for the bytes.
+ *
  * @module
  */
 
-import { TextDecoder } from "node:util";
-import { BusyResourceError, closedError, LimitOverrunError, OSError } from "./errors.js";
+import { BusyResourceError } from "./errors.js";
 import type { StreamReader } from "./stream-reader.js";
 import type { StreamWriter } from "./stream-writer.js";
+import {
+  type EncodingErrors,
+  type Newline,
+  TextBuffer,
+  TextEncoding,
+  type TextReading,
+  type TextStreamOptions,
+} from "./text-buffer.js";
 
-/**
- * What happens to bytes that are no text in the encoding, and to characters that it does not have: `"strict"` is an
- * error, `"replace"` puts U+FFFD (or `"?"` in `latin1` and `ascii`) in their place. Source: the `errors` of `io.TextIOWrapper`.
- */
-export type EncodingErrors = "strict" | "replace";
-
-/**
- * What ends a line. Source: the `newline` of `io.TextIOWrapper`.
- *
- * | value | reading | writing |
- * |---|---|---|
- * | `null` | `"\n"`, `"\r"` and `"\r\n"` end a line, and are read as `"\n"` | `"\n"` is written as it is, on every system |
- * | `""` | the same three end a line, and are read as they are | the same |
- * | `"\n"`, `"\r"`, `"\r\n"` | only this ends a line, and is read as it is | `"\n"` is written as this |
- */
-export type Newline = null | "" | "\n" | "\r" | "\r\n";
-
-/** What a {@link TextReader} or {@link TextWriter} may be told. */
-export interface TextStreamOptions {
-  /** `"utf-8"` by default; `"latin1"`, `"ascii"`, `"utf-16le"`; for reading also whatever `TextDecoder` knows. */
-  readonly encoding?: string | undefined;
-  /** `"strict"` by default. */
-  readonly errors?: EncodingErrors | undefined;
-  /** `null` by default. */
-  readonly newline?: Newline | undefined;
-}
+export type { EncodingErrors, Newline, TextStreamOptions } from "./text-buffer.js";
 
 /**
  * Reads text from a {@link StreamReader}. Source: `socket.makefile("r")`, `io.TextIOWrapper`.
@@ -54,34 +38,30 @@ export interface TextStreamOptions {
  * ```
  */
 export class TextReader implements AsyncIterable<string> {
-  /** The name of the encoding, as it was given. */
-  readonly encoding: string;
-  readonly errors: EncodingErrors;
-  readonly newline: Newline;
   readonly #reader: StreamReader;
-  readonly #decode: Decoder;
-  #position = 0;
-  #failure: OSError | undefined;
+  readonly #buffer: TextBuffer;
   #busy = false;
-  // The unread text is `#text` from `#start` on.
-  #text = "";
-  #start = 0;
-  /** It has been searched, and no line ends in it. Saves searching a long line again with every chunk. */
-  #lineless = true;
-  /** The text ended in `"\r"`, which was read as `"\n"` at once: a `"\n"` that comes next belongs to it. */
-  #afterReturn = false;
 
   /**
    * @param reader where the bytes come from. {@link close} closes it.
    * @throws RangeError for an encoding, `errors` or `newline` that there is not.
    */
   constructor(reader: StreamReader, options: TextStreamOptions = {}) {
-    const { encoding, errors, newline } = checkOptions(options);
-    this.encoding = encoding;
-    this.errors = errors;
-    this.newline = newline;
     this.#reader = reader;
-    this.#decode = decoderOf(encoding, errors);
+    this.#buffer = new TextBuffer(reader, options);
+  }
+
+  /** The name of the encoding, as it was given. */
+  get encoding(): string {
+    return this.#buffer.encoding;
+  }
+
+  get errors(): EncodingErrors {
+    return this.#buffer.errors;
+  }
+
+  get newline(): Newline {
+    return this.#buffer.newline;
   }
 
   /** Whether {@link close} was called. */
@@ -101,12 +81,7 @@ export class TextReader implements AsyncIterable<string> {
    * @throws LimitOverrunError when the rest of the stream is longer than the reader's `maxReadSize`.
    */
   read(size = -1): Promise<string> {
-    return this.#perform(size, (ended) => {
-      const limit = this.#reader.maxReadSize;
-      if (size >= 0 && this.#unread >= size) return this.#take(size);
-      if (size < 0 && this.#unread > limit) throw tooLong("to the end", limit, "maxReadSize");
-      return ended ? this.#take(this.#unread) : undefined;
-    });
+    return this.#perform(this.#buffer.read(size));
   }
 
   /**
@@ -118,7 +93,7 @@ export class TextReader implements AsyncIterable<string> {
    *   stays: it can still be read in pieces, with a size.
    */
   readline(size = -1): Promise<string> {
-    return this.#perform(size, (ended) => this.#takeLine(size, ended));
+    return this.#perform(this.#buffer.readline(size));
   }
 
   /**
@@ -129,21 +104,7 @@ export class TextReader implements AsyncIterable<string> {
    *   together are longer than its `maxReadSize`. The text stays.
    */
   readlines(hint = -1): Promise<string[]> {
-    const lines: string[] = [];
-    let length = 0;
-    const takeLines = (ended: boolean): string[] | undefined => {
-      const limit = this.#reader.maxReadSize;
-      if (hint <= 0 && length + this.#unread > limit) throw tooLong("to the end", limit, "maxReadSize");
-      while (hint <= 0 || length <= hint) {
-        const line = this.#takeLine(-1, ended);
-        if (line === undefined) return undefined;
-        if (line === "") break;
-        lines.push(line);
-        length += line.length;
-      }
-      return lines;
-    };
-    return this.#perform(hint, takeLines, () => this.#giveBack(lines.join("")));
+    return this.#perform(this.#buffer.readlines(hint));
   }
 
   /** Iterates over the lines, as {@link readline} returns them. Leaving the loop early leaves the rest to be read. */
@@ -161,15 +122,9 @@ export class TextReader implements AsyncIterable<string> {
     return this.close();
   }
 
-  get #unread(): number {
-    return this.#text.length - this.#start;
-  }
-
-  /** Performs a read, one at a time, as the reader underneath does it; `giveBack` undoes what one that fails has taken. */
-  async #perform<T>(size: number, take: (ended: boolean) => T | undefined, giveBack?: () => void): Promise<T> {
-    if (!Number.isInteger(size)) throw new RangeError(`Cannot read ${size} characters: a size is a whole number.`);
-    if (this.closed) throw closedError("read text", "recv");
-    if (this.#failure !== undefined) throw this.#failure;
+  /** Performs a read, one at a time, as the reader underneath does it. */
+  async #perform<Result>(reading: TextReading<Result>): Promise<Result> {
+    this.#buffer.check(reading.size, this.closed);
     if (this.#busy) {
       const message =
         "Cannot read text: another read of this stream is still waiting (EBUSY). Await one before the next.";
@@ -177,85 +132,19 @@ export class TextReader implements AsyncIterable<string> {
     }
     this.#busy = true;
     try {
-      let result = take(false);
+      let result = reading.take(false);
       while (result === undefined) {
         const chunk = await this.#reader.read1();
-        this.#append(chunk);
-        result = take(chunk.length === 0);
+        this.#buffer.append(chunk);
+        result = reading.take(chunk.length === 0);
       }
       return result;
     } catch (error) {
-      giveBack?.();
+      reading.giveBack?.();
       throw error;
     } finally {
       this.#busy = false;
     }
-  }
-
-  /** Adds what a chunk of bytes says; the empty chunk is the end. */
-  #append(chunk: Buffer): void {
-    let piece: string;
-    try {
-      piece = this.#decode(chunk);
-    } catch (cause) {
-      this.#failure = undecodable(this.encoding, this.#position, chunk.length, cause);
-      throw this.#failure;
-    }
-    this.#position += chunk.length;
-    if (this.newline === null) piece = this.#translate(piece);
-    this.#text = this.#text.slice(this.#start) + piece;
-    this.#start = 0;
-    if (LINE_END.test(piece)) this.#lineless = false;
-  }
-
-  /** Python's universal newlines. A `"\r"` is an end of line at once, without waiting for what comes next. */
-  #translate(piece: string): string {
-    if (piece === "") return piece;
-    const rest = this.#afterReturn && piece.startsWith("\n") ? piece.slice(1) : piece;
-    this.#afterReturn = piece.endsWith("\r");
-    return rest.includes("\r") ? rest.replace(/\r\n?/g, "\n") : rest;
-  }
-
-  #takeLine(size: number, ended: boolean): string | undefined {
-    const line = this.#lineless ? -1 : this.#lineLength();
-    const length = line === -1 ? this.#unread : line;
-    const limit = this.#reader.maxLineLength;
-    if (size >= 0 && length >= size) return this.#take(size);
-    if (size < 0 && length > limit) throw tooLong("a line", limit, "maxLineLength");
-    return line !== -1 || ended ? this.#take(length) : undefined;
-  }
-
-  /** How long the next line is, with its end, or -1 when its end is not there. */
-  #lineLength(): number {
-    let end = -1;
-    if (this.newline === "") {
-      ANY_LINE_END.lastIndex = this.#start;
-      const match = ANY_LINE_END.exec(this.#text);
-      // A "\r" that is the last so far may become a "\r\n"; at the end of the stream, all that is left is the line anyway.
-      const undecided = match?.[0] === "\r" && match.index === this.#text.length - 1;
-      if (match !== null && !undecided) end = match.index + match[0].length;
-    } else {
-      const terminator = this.newline ?? "\n";
-      const found = this.#text.indexOf(terminator, this.#start);
-      if (found !== -1) end = found + terminator.length;
-    }
-    if (end !== -1) return end - this.#start;
-    this.#lineless = !this.#text.endsWith("\r");
-    return -1;
-  }
-
-  #take(length: number): string {
-    let end = this.#start + length;
-    if (length > 0 && isLowSurrogate(this.#text.charCodeAt(end))) end += 1;
-    const taken = this.#text.slice(this.#start, end);
-    this.#start = end;
-    return taken;
-  }
-
-  #giveBack(text: string): void {
-    this.#text = text + this.#text.slice(this.#start);
-    this.#start = 0;
-    this.#lineless = false;
   }
 }
 
@@ -272,12 +161,8 @@ export class TextReader implements AsyncIterable<string> {
  * ```
  */
 export class TextWriter {
-  /** The name of the encoding, as it was given. */
-  readonly encoding: string;
-  readonly errors: EncodingErrors;
-  readonly newline: Newline;
   readonly #writer: StreamWriter;
-  readonly #encoder: Encoder;
+  readonly #encoding: TextEncoding;
 
   /**
    * @param writer where the bytes go. {@link close} closes it.
@@ -285,12 +170,21 @@ export class TextWriter {
    *   there is not.
    */
   constructor(writer: StreamWriter, options: TextStreamOptions = {}) {
-    const { encoding, errors, newline } = checkOptions(options);
-    this.encoding = encoding;
-    this.errors = errors;
-    this.newline = newline;
     this.#writer = writer;
-    this.#encoder = encoderOf(encoding);
+    this.#encoding = new TextEncoding(options);
+  }
+
+  /** The name of the encoding, as it was given. */
+  get encoding(): string {
+    return this.#encoding.encoding;
+  }
+
+  get errors(): EncodingErrors {
+    return this.#encoding.errors;
+  }
+
+  get newline(): Newline {
+    return this.#encoding.newline;
   }
 
   /** Whether {@link close} was called. */
@@ -309,7 +203,7 @@ export class TextWriter {
    * @returns the number of characters as `text.length` counts them (not of bytes).
    */
   async write(text: string): Promise<number> {
-    await this.#writer.write(this.#encode(text));
+    await this.#writer.write(this.#encoding.encode(text));
     return text.length;
   }
 
@@ -332,118 +226,8 @@ export class TextWriter {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-
-  #encode(text: string): Buffer {
-    const { name, lacking, replacement } = this.#encoder;
-    let encodable = text;
-    const at = text.search(lacking);
-    if (at !== -1) {
-      if (this.errors === "strict") throw unencodable(text, at, this.encoding);
-      encodable = text.replace(lacking, replacement);
-    }
-    const translated = this.newline === "\r" || this.newline === "\r\n";
-    return Buffer.from(translated ? encodable.replaceAll("\n", this.newline) : encodable, name);
-  }
-}
-
-const LINE_END = /[\r\n]/;
-const ANY_LINE_END = /\r\n?|\n/g;
-
-/** Decodes a chunk, and keeps the beginning of a character that it ends in for the next one. The empty chunk is the end. */
-type Decoder = (chunk: Buffer) => string;
-
-interface Encoder {
-  readonly name: BufferEncoding;
-  /** The characters that the encoding does not have. */
-  readonly lacking: RegExp;
-  readonly replacement: string;
-}
-
-const encoders: ReadonlyMap<string, Encoder> = new Map([
-  ["utf-8", { name: "utf8", lacking: /\p{Surrogate}/gu, replacement: "\ufffd" }],
-  ["utf-16le", { name: "utf16le", lacking: /\p{Surrogate}/gu, replacement: "\ufffd" }],
-  ["latin1", { name: "latin1", lacking: /[\u{100}-\u{10ffff}]/gu, replacement: "?" }],
-  ["ascii", { name: "latin1", lacking: /[\u{80}-\u{10ffff}]/gu, replacement: "?" }],
-]);
-
-/** Python's other names for the four, which `TextDecoder` lacks or (`latin1`, `ascii`) takes for Windows-1252. */
-const aliases: ReadonlyMap<string, string> = new Map([
-  ["utf8", "utf-8"],
-  ["utf16le", "utf-16le"],
-  ["utf-16-le", "utf-16le"],
-  ["latin-1", "latin1"],
-  ["iso-8859-1", "latin1"],
-  ["us-ascii", "ascii"],
-]);
-
-function canonicalName(encoding: string): string {
-  const name = encoding.toLowerCase().replaceAll("_", "-");
-  return aliases.get(name) ?? name;
-}
-
-function encoderOf(encoding: string): Encoder {
-  const encoder = encoders.get(canonicalName(encoding));
-  if (encoder !== undefined) return encoder;
-  const known = [...encoders.keys()].join(", ");
-  throw new RangeError(`Cannot write text in the encoding "${encoding}": Node.js can encode ${known}.`);
-}
-
-function decoderOf(encoding: string, errors: EncodingErrors): Decoder {
-  const name = canonicalName(encoding);
-  if (name === "latin1") return (chunk) => chunk.toString("latin1");
-  if (name === "ascii") {
-    return (chunk) => {
-      const text = chunk.toString("latin1");
-      const at = text.search(/[\u0080-\u00ff]/);
-      if (at === -1) return text;
-      if (errors === "strict") throw new TypeError(`The byte ${chunk[at]} is not ascii`);
-      return text.replace(/[\u0080-\u00ff]/g, "\ufffd");
-    };
-  }
-  let decoder: TextDecoder;
-  try {
-    // As Python's codecs, and unlike TextDecoder's default, a byte order mark is read as the character that it is.
-    decoder = new TextDecoder(name, { fatal: errors === "strict", ignoreBOM: true });
-  } catch (cause) {
-    throw new RangeError(`Cannot read text in the encoding "${encoding}": TextDecoder does not know it.`, { cause });
-  }
-  return (chunk) => decoder.decode(chunk, { stream: chunk.length > 0 });
-}
-
-function checkOptions({ encoding = "utf-8", errors = "strict", newline = null }: TextStreamOptions) {
-  if (errors !== "strict" && errors !== "replace") {
-    throw new RangeError(`Cannot use errors "${errors}": it is "strict" or "replace".`);
-  }
-  if (newline !== null && !["", "\n", "\r", "\r\n"].includes(newline)) {
-    throw new RangeError(`Cannot use newline ${JSON.stringify(newline)}: it is null, "", "\\n", "\\r" or "\\r\\n".`);
-  }
-  return { encoding, errors, newline };
-}
-
-function isLowSurrogate(unit: number): boolean {
-  return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
 function asIteratorResult(line: string): IteratorResult<string, undefined> {
   return line === "" ? { value: undefined, done: true } : { value: line, done: false };
-}
-
-function tooLong(what: string, limit: number, option: string): LimitOverrunError {
-  const message = `Cannot read ${what}: more than ${limit} characters (EMSGSIZE).`;
-  return new LimitOverrunError(`${message} Raise ${option}, or read in pieces with a size.`, limit);
-}
-
-function undecodable(encoding: string, position: number, length: number, cause: unknown): OSError {
-  // A character may have begun up to three bytes before the chunk.
-  const from = Math.max(0, position - 3);
-  const where = `bytes ${from} to ${Math.max(from, position + length - 1)} of the stream`;
-  const message = `Cannot decode ${where} as ${encoding}: illegal byte sequence (EILSEQ).`;
-  const remedy = 'Give the right encoding, or errors: "replace".';
-  return new OSError(`${message} ${remedy}`, { code: "EILSEQ", syscall: "recv", cause });
-}
-
-function unencodable(text: string, at: number, encoding: string): OSError {
-  const code = (text.codePointAt(at) ?? 0).toString(16).toUpperCase().padStart(4, "0");
-  const message = `Cannot encode the character U+${code} at ${at} as ${encoding}: illegal byte sequence (EILSEQ).`;
-  return new OSError(`${message} Give another encoding, or errors: "replace".`, { code: "EILSEQ", syscall: "send" });
 }

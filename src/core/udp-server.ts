@@ -6,7 +6,7 @@
 
 import type { Address } from "./address.js";
 import { BaseServer } from "./base-server.js";
-import { SOCK_DGRAM } from "./constants.js";
+import { MSG_DONTWAIT, SOCK_DGRAM } from "./constants.js";
 import { defaults } from "./defaults.js";
 import { events } from "./events.js";
 import type { Socket } from "./socket.js";
@@ -28,7 +28,7 @@ export abstract class DatagramServer extends BaseServer<DatagramRequest> {
   maxPacketSize: number = defaults.maxPacketSize;
 
   override async getRequest(): Promise<[DatagramRequest, Address]> {
-    const [data, clientAddress, truncated] = await this.socket.recvfrom(this.maxPacketSize);
+    const [data, clientAddress, truncated] = await this.socket.recvfrom(this.maxPacketSize, MSG_DONTWAIT);
     if (events.datagramReceive.hasSubscribers) {
       events.datagramReceive.publish({ server: this, clientAddress, size: data.length, truncated });
     }

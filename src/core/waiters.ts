@@ -18,6 +18,8 @@ interface Waiter {
   reject(error: unknown): void;
   readonly action: string;
   readonly syscall: string;
+  /** Calls of other lanes need not wait for this one; `null` for those that everybody waits for. */
+  readonly lane: string | null;
   timer: NodeJS.Timeout | null;
   next: Waiter | null;
 }
@@ -47,18 +49,34 @@ export class Waiters {
    * @param attempt the call: its result, or `null` to go on waiting; what it throws rejects the promise.
    * @param action what the call does, for the message of an error: `"receive from"`.
    * @param timeout how long to wait, in seconds; `null` for ever.
+   * @param lane what it waits for, where that is not the same for all: order is kept within a lane.
    */
-  wait<Result>(attempt: () => Result | null, action: string, syscall: string, timeout: number | null): Promise<Result> {
+  wait<Result>(
+    attempt: () => Result | null,
+    action: string,
+    syscall: string,
+    timeout: number | null,
+    lane: string | null = null,
+  ): Promise<Result> {
     return new Promise<Result>((resolve, reject) => {
       // A waiter is only ever resolved with the result of its own attempt.
       const settle = resolve as (result: unknown) => void;
-      const waiter: Waiter = { attempt, resolve: settle, reject, action, syscall, timer: null, next: null };
+      const waiter: Waiter = { attempt, resolve: settle, reject, action, syscall, lane, timer: null, next: null };
       if (timeout !== null) waiter.timer = setTimeout(() => this.#expire(waiter, timeout), timeout * 1000);
       if (this.#last === null) this.#first = waiter;
       else this.#last.next = waiter;
       this.#last = waiter;
       this.#length += 1;
     });
+  }
+
+  /** Whether a call of that lane would have to wait for its turn. */
+  isBusy(lane: string | null): boolean {
+    if (lane === null) return this.#length > 0;
+    for (let waiter = this.#first; waiter !== null; waiter = waiter.next) {
+      if (waiter.lane === null || waiter.lane === lane) return true;
+    }
+    return false;
   }
 
   /** Something has changed: lets the calls try again, in order, until one would still block. */
@@ -78,18 +96,32 @@ export class Waiters {
   }
 
   #tryInOrder(): void {
-    for (let waiter = this.#first; waiter !== null; waiter = this.#first) {
+    let blocked: Set<string> | null = null;
+    for (let waiter = this.#first; waiter !== null; ) {
+      if (waiter.lane !== null && blocked?.has(waiter.lane)) {
+        waiter = waiter.next;
+        continue;
+      }
       let result: unknown;
       try {
         result = waiter.attempt();
       } catch (error) {
         this.#remove(waiter);
         waiter.reject(this.#explainer.explainFailure(error, waiter.action, waiter.syscall));
+        waiter = this.#first;
         continue;
       }
-      if (result === null) return;
+      if (result === null) {
+        if (waiter.lane === null) return;
+        blocked ??= new Set();
+        blocked.add(waiter.lane);
+        waiter = waiter.next;
+        continue;
+      }
       this.#remove(waiter);
       waiter.resolve(result);
+      // From the beginning: the attempt may have changed the list.
+      waiter = this.#first;
     }
   }
 
@@ -109,13 +141,17 @@ export class Waiters {
   }
 
   #remove(waiter: Waiter): void {
-    let before: Waiter | null = null;
-    for (let other = this.#first; other !== null && other !== waiter; other = other.next) before = other;
-    // Already gone: its own attempt has closed the socket.
-    if ((before === null ? this.#first : before.next) !== waiter) return;
-    if (before === null) this.#first = waiter.next;
-    else before.next = waiter.next;
-    if (this.#last === waiter) this.#last = before;
+    if (waiter === this.#first) {
+      this.#first = waiter.next;
+      if (waiter.next === null) this.#last = null;
+    } else {
+      let before = this.#first;
+      while (before !== null && before.next !== waiter) before = before.next;
+      // Already gone: its own attempt has closed the socket.
+      if (before === null) return;
+      before.next = waiter.next;
+      if (waiter.next === null) this.#last = before;
+    }
     this.#length -= 1;
     if (waiter.timer !== null) clearTimeout(waiter.timer);
   }

@@ -30,6 +30,12 @@ import type { Socket } from "../core/socket.js";
 export class BaseRequestHandler<Request = Socket, Server extends object = BaseServer>
   implements RequestHandler<Request>
 {
+  /**
+   * Where the class is to be found: `import.meta.url` of the module that exports it, under its own name. Only for servers
+   * that run handlers in other threads or processes, which import it there.
+   */
+  static readonly module: string | undefined = undefined;
+
   /** The request: the connection, or the datagram with the socket to answer by. */
   readonly request: Request;
   /** Whom it comes from. */
@@ -59,10 +65,22 @@ export class BaseRequestHandler<Request = Socket, Server extends object = BaseSe
   protected checkSetup(): void {}
 
   /** Calls the three in their order. The server calls it; it is not meant to be overridden. */
-  async run(): Promise<void> {
+  run(): Promise<void> {
+    const { setup, finish } = BaseRequestHandler.prototype;
+    if (this.setup !== setup || this.finish !== finish || isWatched()) return this.#runAll();
+    // With nothing before and after, handle() is all: an idle connection then holds one suspended function less.
+    try {
+      return Promise.resolve(this.handle());
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  async #runAll(): Promise<void> {
     const { server, clientAddress } = this;
     if (events.handlerSetup.hasSubscribers) events.handlerSetup.publish({ server, clientAddress, handler: this });
-    await this.setup();
+    const preparing = this.setup();
+    if (preparing !== undefined) await preparing;
     this.checkSetup();
     let failure: unknown;
     try {
@@ -74,7 +92,8 @@ export class BaseRequestHandler<Request = Socket, Server extends object = BaseSe
     }
     try {
       if (events.handlerFinish.hasSubscribers) events.handlerFinish.publish({ server, clientAddress, handler: this });
-      await this.finish();
+      const finishing = this.finish();
+      if (finishing !== undefined) await finishing;
     } catch (error) {
       if (!this.failed) throw error;
       // The server is to end: that outweighs a failed clean-up.
@@ -83,6 +102,13 @@ export class BaseRequestHandler<Request = Socket, Server extends object = BaseSe
     }
     if (this.failed) throw failure;
   }
+}
+
+/** Whether anybody listens to the steps of handlers. */
+function isWatched(): boolean {
+  return (
+    events.handlerSetup.hasSubscribers || events.handlerHandle.hasSubscribers || events.handlerFinish.hasSubscribers
+  );
 }
 
 /** The error for a handler whose `setup()` did not call the one it overrides. */

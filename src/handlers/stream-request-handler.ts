@@ -8,15 +8,15 @@ import type { BaseServer } from "../core/base-server.js";
 import { IPPROTO_TCP, TCP_NODELAY } from "../core/constants.js";
 import { defaults } from "../core/defaults.js";
 import { OSError } from "../core/errors.js";
-import { Socket } from "../core/socket.js";
+import type { Socket } from "../core/socket.js";
 import { StreamReader } from "../core/stream-reader.js";
 import { StreamWriter } from "../core/stream-writer.js";
 import { BaseRequestHandler, forgottenSetup } from "./base-request-handler.js";
 
 /** What is read ahead where `rbufsize` is negative: about what one system call brings. */
-const READ_AHEAD = 65_536;
+export const READ_AHEAD = 65_536;
 /** What is collected before sending where `wbufsize` is negative. Source: `io.DEFAULT_BUFFER_SIZE`. */
-const WRITE_BUFFER = 8192;
+export const WRITE_BUFFER = 8192;
 
 /**
  * Serves a connection by way of {@link rfile} and {@link wfile}. Source: `socketserver.StreamRequestHandler`.
@@ -53,7 +53,8 @@ export class StreamRequestHandler<Server extends object = BaseServer> extends Ba
   /** Makes the files. A subclass that overrides it calls `await super.setup()` first. */
   override setup(): void | Promise<void> {
     const connection = this.request;
-    if (!(connection instanceof Socket)) {
+    // What a datagram server gives to a handler that is not typed for it.
+    if (Array.isArray(connection)) {
       throw new TypeError(`${this.constructor.name} serves connections; for datagrams extend DatagramRequestHandler.`);
     }
     this.connection = connection;

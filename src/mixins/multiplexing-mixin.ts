@@ -10,9 +10,10 @@ import { defaults } from "../core/defaults.js";
 import type { Isolation, ServerOptionName } from "../core/server-options.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: TypeScript wants exactly `any[]` of a mix-in's constructor (TS2545).
-type AnyArguments = any[];
+export type AnyArguments = any[];
 
-type ServerClass = (abstract new (
+/** A server class that a mix-in can extend. */
+export type ServerClass = (abstract new (
   ...args: AnyArguments
 ) => BaseServer) & {
   readonly optionNames: readonly ServerOptionName[];
@@ -59,8 +60,8 @@ export function MultiplexingMixIn<Base extends ServerClass>(
     }
 
     /** Starts the request, and lets the loop go on with the next. */
-    override async processRequest(request: unknown, clientAddress: Address): Promise<void> {
-      this.trackRequest(request, this.runRequest(request, clientAddress));
+    override processRequest(request: unknown, clientAddress: Address): void {
+      this.startRequest(request, clientAddress);
     }
   }
   return MultiplexingServer;

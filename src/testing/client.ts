@@ -1,14 +1,23 @@
 /**
  * Small clients for tests, made of `node:net` and `node:dgram` alone: what they find out owes nothing to this package's own
- * sockets.
+ * sockets. Node has no Unix datagrams, so for those alone a client is one of our sockets.
  *
  * @module
  */
 
-import { createSocket, type Socket as NodeDatagramSocket } from "node:dgram";
+import { randomUUID } from "node:crypto";
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { connect, isIPv6, type Socket as NodeSocket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type Address, type InetAddress, isInetAddress } from "../core/address.js";
+import { AF_UNIX, SOCK_DGRAM } from "../core/constants.js";
+import { Socket } from "../core/socket.js";
+import { nativeTransport } from "../core/transport/index.js";
+
+/** More than a Unix datagram may have with the system's usual buffers. */
+const MAX_DATAGRAM = 262_144;
 
 /** A client of a stream server. */
 export class StreamTestClient implements AsyncDisposable {
@@ -149,42 +158,48 @@ export class StreamTestClient implements AsyncDisposable {
   }
 }
 
-/** A client of a UDP server. */
+/** The socket underneath a {@link DatagramTestClient}. */
+interface DatagramEnd {
+  readonly address: Address;
+  send(data: string | Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What to do with each datagram that comes. */
+type OnDatagram = (data: Buffer) => void;
+
+/** A client of a UDP server, or, where the native transport is there, of a server of Unix datagrams. */
 export class DatagramTestClient implements AsyncDisposable {
-  readonly #socket: NodeDatagramSocket;
-  readonly #server: InetAddress;
   readonly #received: Buffer[] = [];
+  #end!: DatagramEnd;
   #changed: (() => void) | null = null;
 
-  private constructor(socket: NodeDatagramSocket, server: InetAddress) {
-    this.#socket = socket;
-    this.#server = server;
-    socket.on("message", (message) => {
-      this.#received.push(message);
-      this.#changed?.();
-    });
-  }
+  private constructor() {}
 
-  /** Opens a client for a server's address. */
+  /**
+   * Opens a client for a server's address. For a path, the client is bound to one of its own, in the temporary directory,
+   * so that the server can answer; {@link close} removes it.
+   *
+   * @throws TypeError for a path where the native transport is not there: Node has no Unix datagrams.
+   */
   static async open(server: Address): Promise<DatagramTestClient> {
-    if (!isInetAddress(server)) throw new TypeError(`Cannot send datagrams to ${server}: Node has no Unix datagrams.`);
-    const socket = createSocket(isIPv6(server[0]) ? "udp6" : "udp4");
-    socket.bind(0, isIPv6(server[0]) ? "::1" : "127.0.0.1");
-    await once(socket, "listening");
-    return new DatagramTestClient(socket, server);
+    const client = new DatagramTestClient();
+    const onDatagram: OnDatagram = (data) => {
+      client.#received.push(data);
+      client.#changed?.();
+    };
+    client.#end = isInetAddress(server) ? await openUdp(server, onDatagram) : await openUnix(server, onDatagram);
+    return client;
   }
 
   /** The client's own address, as the server sees it. */
-  get address(): InetAddress {
-    const { address, port } = this.#socket.address();
-    return [address, port];
+  get address(): Address {
+    return this.#end.address;
   }
 
   /** Sends one datagram. */
-  async send(data: string | Uint8Array): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.#socket.send(data, this.#server[1], this.#server[0], (error) => (error ? reject(error) : resolve()));
-    });
+  send(data: string | Uint8Array): Promise<void> {
+    return this.#end.send(data);
   }
 
   /** The next datagram that comes, as text. */
@@ -203,11 +218,65 @@ export class DatagramTestClient implements AsyncDisposable {
   }
 
   /** Closes. */
-  async close(): Promise<void> {
-    await new Promise<void>((resolve) => this.#socket.close(resolve));
+  close(): Promise<void> {
+    return this.#end.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+}
+
+async function openUdp([host, port]: InetAddress, onDatagram: OnDatagram): Promise<DatagramEnd> {
+  const socket = createSocket(isIPv6(host) ? "udp6" : "udp4");
+  socket.on("message", onDatagram);
+  socket.bind(0, isIPv6(host) ? "::1" : "127.0.0.1");
+  await once(socket, "listening");
+  const own = socket.address();
+  return {
+    address: [own.address, own.port],
+    send: (data) =>
+      new Promise((resolve, reject) => {
+        socket.send(data, port, host, (error) => (error ? reject(error) : resolve()));
+      }),
+    close: () => new Promise((resolve) => socket.close(() => resolve())),
+  };
+}
+
+async function openUnix(server: string, onDatagram: OnDatagram): Promise<DatagramEnd> {
+  if (nativeTransport === null) {
+    throw new TypeError(
+      `Cannot send datagrams to ${server}: Node has no Unix datagrams. capabilities() tells why the native transport is not there.`,
+    );
+  }
+  const socket = new Socket(AF_UNIX, SOCK_DGRAM, 0, { transport: nativeTransport });
+  const path = join(tmpdir(), `datagram-client-${randomUUID()}.sock`);
+  try {
+    await socket.bind(path);
+  } catch (error) {
+    await socket.close();
+    throw error;
+  }
+  const receiving = receiveAll(socket, onDatagram);
+  return {
+    address: path,
+    send: async (data) => {
+      await socket.sendto(data, server);
+    },
+    close: async () => {
+      await socket.close();
+      await receiving;
+    },
+  };
+}
+
+/** Receives until the socket is closed. */
+async function receiveAll(socket: Socket, onDatagram: OnDatagram): Promise<void> {
+  while (!socket.closed) {
+    try {
+      onDatagram(await socket.recv(MAX_DATAGRAM));
+    } catch (error) {
+      if (!socket.closed) throw error;
+    }
   }
 }

@@ -1,13 +1,17 @@
 import {
   type Address,
   AF_INET,
+  AF_UNIX,
   createConnection,
   isInetAddress,
   MultiplexingUDPServer,
+  MultiplexingUnixDatagramServer,
+  nativeTransport,
   SHUT_WR,
   SOCK_DGRAM,
   Socket,
   UDPServer,
+  UnixDatagramServer,
 } from "ts-socketserver";
 import { serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
@@ -15,6 +19,7 @@ import { DatagramEcho, Echo } from "../handlers.js";
 import { serveWith } from "../robustness/support.js";
 import { receiveBytes } from "../socket/subjects.js";
 import { streamSubjects } from "../subjects.js";
+import { temporaryPath } from "../temporary-path.js";
 import { PythonServer, python, runPython } from "./programs.js";
 
 const connect = `
@@ -195,6 +200,53 @@ with socketserver.UDPServer(("127.0.0.1", 0), Upper) as server:
       await socket.sendto(word, address);
       const [data, sender] = await socket.recvfrom(100);
       expect([String(data), sender]).toEqual([word.toUpperCase(), address]);
+    }
+  });
+});
+
+const noUnixDatagrams =
+  nativeTransport === null ? " (skipped: Unix datagrams need the native transport)" : python.reason;
+
+describe.skipIf(nativeTransport === null || python.missing)(`Unix datagrams and CPython${noUnixDatagrams}`, () => {
+  for (const ServerClass of [UnixDatagramServer, MultiplexingUnixDatagramServer]) {
+    it(`reach a ${ServerClass.name} from CPython's socket, bound to a path, an abstract name, and one that Linux gives`, async () => {
+      await using running = await serve(new ServerClass(temporaryPath(), DatagramEcho));
+      const output = await runPython(
+        `
+import socket, sys
+for name in (sys.argv[2], "\\0" + sys.argv[2], ""):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+        s.bind(name)
+        for word in (b"one", b"x" * 8192):
+            s.sendto(word, sys.argv[1])
+            print(s.recvfrom(10_000) == (word, sys.argv[1]))
+`,
+        String(running.address),
+        temporaryPath(),
+      );
+      expect(output).toBe("True\n".repeat(6));
+    });
+  }
+
+  it("reach CPython's UnixDatagramServer, and its answers come back", async () => {
+    const path = temporaryPath();
+    await using _server = await PythonServer.start(
+      `
+import socketserver, sys
+class Upper(socketserver.DatagramRequestHandler):
+    def handle(self):
+        self.wfile.write(self.rfile.read().upper())
+with socketserver.UnixDatagramServer(sys.argv[1], Upper) as server:
+    print("serving")
+    server.serve_forever()
+`,
+      path,
+    );
+    await using socket = new Socket(AF_UNIX, SOCK_DGRAM);
+    await socket.bind("");
+    for (const word of ["one", "two"]) {
+      await socket.sendto(word, path);
+      expect(await socket.recvfrom(100)).toEqual([Buffer.from(word.toUpperCase()), path, false]);
     }
   });
 });

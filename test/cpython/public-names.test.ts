@@ -4,6 +4,7 @@
 
 import { readFileSync } from "node:fs";
 import * as everything from "ts-socketserver";
+import * as selectors from "ts-socketserver/selectors";
 import * as servers from "ts-socketserver/servers";
 import * as socketModule from "ts-socketserver/socket";
 import * as testing from "ts-socketserver/testing";
@@ -15,7 +16,9 @@ const names = (text: string): string[] => text.trim().split(/\s+/);
 const SOCKET = [
   // The class of sockets and what reads and writes
   ...names(`
-    Socket StreamReader StreamReaderWriter StreamWriter TextReader TextReaderWriter TextWriter makefile nodeTransport socket
+    Socket StreamReader StreamReaderWriter StreamWriter TextReader TextReaderWriter TextWriter makefile nativeTransport nodeTransport socket
+    BlockingSocket BlockingStreamReader BlockingStreamReaderWriter BlockingStreamWriter BlockingTextReader
+    BlockingTextReaderWriter BlockingTextWriter
   `),
   // Errors
   ...names(`
@@ -42,24 +45,32 @@ const SOCKET = [
   `),
 ];
 
+/** `ts-socketserver/selectors`: Python's `select` and `selectors` modules. */
+const SELECTORS = names(`
+  DefaultSelector EVENT_READ EVENT_WRITE select
+`);
+
 /** What `ts-socketserver` has beside those. */
 const SERVERS = [
   // Servers
   ...names(`
     BaseServer DatagramServer MultiplexingTCPServer MultiplexingUDPServer MultiplexingUnixDatagramServer
     MultiplexingUnixStreamServer StreamServer TCPServer UDPServer UnixDatagramServer UnixStreamServer
+    ForkingTCPServer ForkingUDPServer ForkingUnixDatagramServer ForkingUnixStreamServer
+    ThreadingTCPServer ThreadingUDPServer ThreadingUnixDatagramServer ThreadingUnixStreamServer
   `),
   // Mix-ins
   ...names(`
-    MultiplexingMixIn
+    ForkingMixIn MultiplexingMixIn ThreadingMixIn
   `),
   // Handlers
   ...names(`
+    BlockingDatagramRequestHandler BlockingRequestHandler BlockingStreamRequestHandler
     BaseRequestHandler CLIENT_ADDRESS DatagramRequestHandler LOGGER REQUEST SERVER StreamRequestHandler
   `),
   // Around them
   ...names(`
-    ExitRequest defaults isMain
+    ExitRequest defaults isMain serveAll
   `),
 ];
 
@@ -74,8 +85,9 @@ const BUNDLED = names(`
 `);
 
 const ENTRY_POINTS = [
-  { entry: ".", module: everything, expected: [...SERVERS, ...SOCKET] },
+  { entry: ".", module: everything, expected: [...SERVERS, ...SELECTORS, ...SOCKET] },
   { entry: "./socket", module: socketModule, expected: SOCKET },
+  { entry: "./selectors", module: selectors, expected: SELECTORS },
   { entry: "./servers", module: servers, expected: BUNDLED },
   { entry: "./testing", module: testing, expected: TESTING },
 ];

@@ -1,6 +1,7 @@
 /** Every public name has a doc comment, whose first sentence stands in docs/reference.md. (A test of the pages keeps that file fresh.) */
 
 import * as everything from "ts-socketserver";
+import * as selectors from "ts-socketserver/selectors";
 import * as servers from "ts-socketserver/servers";
 import * as socketModule from "ts-socketserver/socket";
 import * as testing from "ts-socketserver/testing";
@@ -18,6 +19,7 @@ function rowsOf(entry: string): Map<string, string> {
 
 const ENTRY_POINTS = [
   { entry: "ts-socketserver/socket", file: "src/socket.ts", module: socketModule },
+  { entry: "ts-socketserver/selectors", file: "src/selectors.ts", module: selectors },
   { entry: "ts-socketserver", file: "src/index.ts", module: everything },
   { entry: "ts-socketserver/servers", file: "src/servers/index.ts", module: servers },
   { entry: "ts-socketserver/testing", file: "src/testing/index.ts", module: testing },
@@ -27,7 +29,10 @@ describe("docs/reference.md", () => {
   for (const { entry, file, module } of ENTRY_POINTS) {
     it(`lists every name that ${entry} exports`, () => {
       const listed = rowsOf(entry);
-      const elsewhere = entry === "ts-socketserver" ? rowsOf("ts-socketserver/socket") : new Map();
+      const elsewhere =
+        entry === "ts-socketserver"
+          ? new Map([...rowsOf("ts-socketserver/socket"), ...rowsOf("ts-socketserver/selectors")])
+          : new Map();
       const values = Object.keys(module);
       const types = [...readFile(file).matchAll(/^export type \{([^}]*)\}/gm)].flatMap(
         ([, list = ""]) => list.match(/\w+/g) ?? [],

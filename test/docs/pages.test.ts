@@ -5,12 +5,17 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { getSystemErrorMap } from "node:util";
 import {
+  capabilities,
   defaults,
   ExitRequest,
+  ForkingTCPServer,
   MultiplexingTCPServer,
+  nativeTransport,
+  nodeTransport,
   OSError,
   StreamRequestHandler,
   TCPServer,
+  ThreadingTCPServer,
   UDPServer,
 } from "ts-socketserver";
 import { bundledServers, upper } from "ts-socketserver/servers";
@@ -108,7 +113,11 @@ describe("README.md", () => {
 describe("docs/servers.md", () => {
   it("lists every option of the servers, and its default", () => {
     const rows = tableIn("docs/servers.md", "option");
-    const names = new Set([TCPServer, UDPServer, MultiplexingTCPServer].flatMap((Server) => [...Server.optionNames]));
+    const names = new Set(
+      [TCPServer, UDPServer, MultiplexingTCPServer, ThreadingTCPServer, ForkingTCPServer].flatMap((Server) => [
+        ...Server.optionNames,
+      ]),
+    );
     expect(rows.map(([name]) => name).sort()).toEqual([...names].sort());
     for (const [name = "", told] of rows) {
       if (name in defaults) expect([name, told]).toEqual([name, String(Reflect.get(defaults, name))]);
@@ -123,6 +132,36 @@ describe("docs/servers.md", () => {
     );
     const listed = tableIn("docs/servers.md", "method").map(([name = ""]) => name.replace(/\(.*/, ""));
     expect(listed.sort()).toEqual(overridable.map(([, , name]) => name).sort());
+  });
+});
+
+describe("docs/transports.md", () => {
+  it("lists every feature, and which transport has it", () => {
+    const rows = tableIn("docs/transports.md", "feature").map(([name, , native, node]) => ({ name, native, node }));
+    expect(rows.map(({ name }) => name).sort()).toEqual(Object.keys(nodeTransport.features).sort());
+    for (const { features, name: column } of [nodeTransport, ...(nativeTransport === null ? [] : [nativeTransport])]) {
+      const told = Object.fromEntries(rows.map((row) => [row.name, row[column] === "yes"]));
+      expect([column, told]).toEqual([column, features]);
+    }
+  });
+
+  const notNative = nativeTransport === null ? " (skipped: the native transport is not there)" : "";
+  it.skipIf(notNative)(`shows the line that socketserver info prints${notNative}`, () => {
+    const { transport, reason } = capabilities();
+    expect(pageAt("docs/transports.md").text).toContain(
+      `\n\`\`\`text\nTransport        ${transport}. ${reason}\n\`\`\`\n`,
+    );
+  });
+
+  it("names the files that the install script leaves behind, and its switch", () => {
+    const { text } = pageAt("docs/transports.md");
+    const script = readFile("native/install.mjs");
+    for (const name of ["unavailable.txt", "install.log"]) {
+      expect(script).toContain(`"build", "${name}"`);
+      expect(text).toContain(`\`build/${name}\``);
+    }
+    expect(script).toContain('"--build"');
+    expect(text).toContain("`node native/install.mjs --build`");
   });
 });
 

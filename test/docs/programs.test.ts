@@ -3,22 +3,34 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { promisify } from "node:util";
+import { nativeTransport } from "ts-socketserver";
 import { StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { blocks, programs, ROOT } from "./pages.js";
+import { blocks, programs, ROOT, readFile } from "./pages.js";
 
 const run = promisify(execFile);
 
 const outputOf = new Map(blocks.filter(({ kind }) => kind === "output").map((block) => [block.file, block]));
 const conversations = blocks.filter(({ kind }) => kind === "conversation");
 
+/** Why a program cannot be run here, in brackets; `""` where it can. */
+function whyNot(program: string): string {
+  const [firstLine = ""] = readFile(program).split("\n");
+  const needed = firstLine.includes("Needs the native transport.");
+  return needed && nativeTransport === null ? " (skipped: the native transport is not there)" : "";
+}
+
 describe.concurrent("A program of the docs", () => {
   for (const program of programs.filter((one) => outputOf.has(one))) {
+    const skipped = whyNot(program);
     // Starting Node and tsx takes most of the time; that is why these are slow.
-    it(`prints what ${outputOf.get(program)?.where} shows: ${program}`, async ({ expect }) => {
-      const { stdout } = await run(process.execPath, ["--import", "tsx", program], { cwd: ROOT });
-      expect(stdout).toBe(outputOf.get(program)?.text);
-    });
+    it.skipIf(skipped)(
+      `prints what ${outputOf.get(program)?.where} shows: ${program}${skipped}`,
+      async ({ expect }) => {
+        const { stdout } = await run(process.execPath, ["--import", "tsx", program], { cwd: ROOT });
+        expect(stdout).toBe(outputOf.get(program)?.text);
+      },
+    );
   }
 
   for (const { where, file, text } of conversations) {

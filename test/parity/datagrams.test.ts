@@ -1,15 +1,10 @@
 /** PARITY.md, section 4: the edges of datagram servers. */
 
-import {
-  type Address,
-  type DatagramRequest,
-  DatagramRequestHandler,
-  MultiplexingUDPServer,
-  UDPServer,
-} from "ts-socketserver";
+import { type Address, type DatagramRequest, DatagramRequestHandler, UDPServer } from "ts-socketserver";
 import { serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { captureLog } from "../log-capture.js";
+import { datagramSubjects } from "../subjects.js";
 
 const here: Address = ["127.0.0.1", 0];
 
@@ -24,12 +19,13 @@ class Obeying extends DatagramRequestHandler {
   }
 }
 
-for (const ServerClass of [UDPServer, MultiplexingUDPServer]) {
-  const { name } = ServerClass;
+// That the Node transport refuses Unix datagrams is tested in test/cpython/servers.test.ts.
+for (const subject of datagramSubjects.filter(({ refusal }) => refusal === undefined)) {
+  const { name, transport, ServerClass } = subject;
 
-  describe(`a ${name} on the node transport`, () => {
+  describe(`a ${name} on the ${transport} transport`, () => {
     it('"UDP handler writes nothing": nothing is sent', async () => {
-      await using running = await serve(new ServerClass(here, Obeying));
+      await using running = await serve(new ServerClass(subject.makeAddress(), Obeying));
       await using client = await running.datagrams();
       await client.send("nothing");
       await client.send("all");
@@ -41,7 +37,7 @@ for (const ServerClass of [UDPServer, MultiplexingUDPServer]) {
 
     it('"UDP handler throws after a partial write": nothing is sent, and the error is handled', async () => {
       const { logger, lines } = captureLog("warn");
-      await using running = await serve(new ServerClass(here, Obeying, { logger }));
+      await using running = await serve(new ServerClass(subject.makeAddress(), Obeying, { logger }));
       await using client = await running.datagrams();
       await client.send("throw");
       await client.send("all");
@@ -61,7 +57,7 @@ for (const ServerClass of [UDPServer, MultiplexingUDPServer]) {
         }
       }
       const { logger, lines } = captureLog("debug");
-      await using running = await serve(new ServerClass(here, Measuring, { logger }));
+      await using running = await serve(new ServerClass(subject.makeAddress(), Measuring, { logger }));
       await using client = await running.datagrams();
       for (const size of [8193, 8192]) {
         await client.send(Buffer.alloc(size));
@@ -79,7 +75,7 @@ for (const ServerClass of [UDPServer, MultiplexingUDPServer]) {
     });
 
     it('"a datagram over maxPacketSize": the limit is the server\'s own', async () => {
-      await using running = await serve(new ServerClass(here, Obeying, { maxPacketSize: 7 }));
+      await using running = await serve(new ServerClass(subject.makeAddress(), Obeying, { maxPacketSize: 7 }));
       await using client = await running.datagrams();
       await client.send("nothing more");
       await client.send("all");

@@ -13,6 +13,7 @@ import { describe, expect, it } from "vitest";
 import { FaultyTransport } from "../faulty-transport.js";
 import { Echo, Idle } from "../handlers.js";
 import { captureLog } from "../log-capture.js";
+import { transports } from "../transports.js";
 
 const here: Address = ["127.0.0.1", 0];
 
@@ -127,10 +128,10 @@ describe("a request that fails", () => {
   });
 });
 
-describe("out of descriptors", () => {
+describe.each(transports)("out of descriptors on the $name transport", (inner) => {
   for (const ServerClass of [TCPServer, MultiplexingTCPServer]) {
     it(`"out of descriptors": a ${ServerClass.name} tries at most 20 times a second, logs once a second, and recovers by itself (slow: it takes 1.2 s of failing)`, async () => {
-      const transport = new FaultyTransport();
+      const transport = new FaultyTransport(inner);
       transport.acceptFaults.push(...new Array<string>(12).fill("EMFILE"));
       const { logger, lines } = captureLog("warn");
       await using running = await serve(new ServerClass(here, Echo, { transport, logger }));
@@ -156,7 +157,7 @@ describe("out of descriptors", () => {
   }
 
   it('"out of descriptors": shutdown() does not wait for the pause, which is 100 ms', async () => {
-    const transport = new FaultyTransport();
+    const transport = new FaultyTransport(inner);
     const { logger } = captureLog("warn");
     await using server = new TCPServer(here, Echo, { transport, logger });
     await server.open();
@@ -177,7 +178,7 @@ describe("out of descriptors", () => {
   });
 
   it("a client that was gone before it was accepted is passed over without a word", async () => {
-    const transport = new FaultyTransport();
+    const transport = new FaultyTransport(inner);
     transport.acceptFaults.push("ECONNABORTED", "EPERM", "EPROTO");
     const { logger, lines } = captureLog("warn");
     await using running = await serve(new TCPServer(here, Echo, { transport, logger }));
@@ -189,7 +190,7 @@ describe("out of descriptors", () => {
   });
 
   it("an error of the listening socket itself comes out of serveForever(), and names the address", async () => {
-    const transport = new FaultyTransport();
+    const transport = new FaultyTransport(inner);
     transport.acceptFaults.push("EINVAL");
     await using server = new TCPServer(here, Idle, { transport });
     await server.open();

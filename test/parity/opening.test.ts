@@ -6,7 +6,7 @@ import {
   BusyResourceError,
   ClosedResourceError,
   MultiplexingTCPServer,
-  SO_REUSEADDR,
+  SO_KEEPALIVE,
   SOL_SOCKET,
   TCPServer,
 } from "ts-socketserver";
@@ -143,15 +143,16 @@ describe("open()", () => {
 
   it("serverBind() is the place to set socket options first", async () => {
     class Tuned extends TCPServer {
-      before = -1;
       override async serverBind(): Promise<void> {
-        this.before = this.socket.getsockopt(SOL_SOCKET, SO_REUSEADDR);
+        this.socket.setsockopt(SOL_SOCKET, SO_KEEPALIVE, true);
         await super.serverBind();
       }
     }
-    await using server = new Tuned(here, Idle);
-    await server.open();
-    expect(server.before).toBe(1);
+    await using plain = new TCPServer(here, Idle);
+    await using tuned = new Tuned(here, Idle);
+    for (const server of [plain, tuned]) await server.open();
+    const kept = [plain, tuned].map((server) => server.socket.getsockopt(SOL_SOCKET, SO_KEEPALIVE));
+    expect(kept).toEqual([0, 1]);
   });
 });
 

@@ -5,6 +5,8 @@ import {
   defaults,
   MultiplexingTCPServer,
   MultiplexingUDPServer,
+  nativeTransport,
+  nodeTransport,
   type ServerOptions,
   SO_REUSEADDR,
   SOL_SOCKET,
@@ -19,6 +21,7 @@ import { FaultyTransport } from "../faulty-transport.js";
 import { DatagramEcho, Idle, LineEcho } from "../handlers.js";
 
 const here: Address = ["127.0.0.1", 0];
+const notNative = nativeTransport === null ? " (skipped: it is not there)" : "";
 
 describe("the defaults", () => {
   it('"backlog default": 511', async () => {
@@ -53,7 +56,7 @@ describe("the defaults", () => {
   });
 
   it('"address reuse": refusing it on the node transport says that Node has no call for it, and what to do', async () => {
-    await using server = new TCPServer(here, Idle, { allowReuseAddress: false });
+    await using server = new TCPServer(here, Idle, { transport: nodeTransport, allowReuseAddress: false });
     const refusal = await server.open().catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(UnsupportedOperation);
     expect(refusal).toMatchObject({
@@ -62,6 +65,23 @@ describe("the defaults", () => {
     });
     expect(server.fileno()).toBe(-1);
   });
+
+  it.skipIf(nativeTransport === null)(
+    `"address reuse": refusing it on the native transport keeps a port that was just left from being bound${notNative}`,
+    async () => {
+      const first = new TCPServer(here, LineEcho);
+      await first.open();
+      await using client = await StreamTestClient.connect(first.serverAddress);
+      await client.write("x\n");
+      await first.handleRequest();
+      expect(await client.readAll()).toBe("x\n");
+      await client.close();
+      await first.serverClose();
+      await using second = new TCPServer(first.serverAddress, Idle, { allowReuseAddress: false });
+      await expect(second.open()).rejects.toMatchObject({ code: "EADDRINUSE", syscall: "bind" });
+      expect(second.fileno()).toBe(-1);
+    },
+  );
 
   it('"address reuse": off for UDP, where a second server would take the datagrams', async () => {
     await using first = new UDPServer(here, DatagramEcho);

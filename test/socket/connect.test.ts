@@ -1,16 +1,19 @@
 import { constants } from "node:os";
 import {
+  AF_INET6,
   BlockingIOError,
   ClosedResourceError,
   ConnectionRefusedError,
+  type InetAddress,
   isInetAddress,
   SO_ERROR,
   SOL_SOCKET,
+  type Socket,
   TimeoutError,
 } from "ts-socketserver";
 import { StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { isPending } from "../settle.js";
+import { isPending, settle } from "../settle.js";
 import { FullBacklog } from "./full-backlog.js";
 import { failureOf, streams, tcpStreams } from "./subjects.js";
 
@@ -105,6 +108,31 @@ for (const subject of streams) {
       expect(client.remoteEndpoint).toEqual(listener.getsockname());
     });
 
+    it("gives a recv() that waits for the connection what comes with it", async () => {
+      await using listener = await subject.listener();
+      await using client = subject.socket();
+      client.setblocking(false);
+      await failureOf(client.connect(listener.getsockname()));
+      client.setblocking(true);
+      const receiving = client.recv(10);
+      const [server] = await listener.accept();
+      await using _server = server;
+      await server.sendall("welcome");
+      expect(String(await receiving)).toBe("welcome");
+    });
+
+    it("ends calls that wait for a connection which is refused", async () => {
+      const address = await subject.deadAddress();
+      await using client = subject.socket();
+      client.setblocking(false);
+      await failureOf(client.connect(address));
+      client.setblocking(true);
+      const [receiving, sending] = [failureOf(client.recv(10)), failureOf(client.sendall("x"))];
+      expect((await receiving).code).toBe("ENOTCONN");
+      expect((await sending).code).toMatch(/^(ENOTCONN|EPIPE)$/);
+      expect(client.remoteEndpoint).toBeNull();
+    });
+
     it("returns the number of EINPROGRESS from connectEx() when it may not wait", async () => {
       await using listener = await subject.listener();
       await using client = subject.socket();
@@ -138,7 +166,9 @@ for (const subject of streams) {
       expect(() => socket.getpeername()).toThrow(/ENOTCONN/);
       expect(await failureOf(socket.recv(1))).toMatchObject({ code: "ENOTCONN" });
       expect((await failureOf(socket.sendall("x"))).code).toMatch(/ENOTCONN|EPIPE/);
-      expect(await failureOf(socket.shutdown(1))).toMatchObject({ code: "ENOTCONN", syscall: "shutdown" });
+      // Linux lets Unix streams be shut down that are not connected.
+      if (subject.isNative && !subject.isTcp) await socket.shutdown(1);
+      else expect(await failureOf(socket.shutdown(1))).toMatchObject({ code: "ENOTCONN", syscall: "shutdown" });
     });
 
     it("waits in accept() no longer than its time-out, and then accepts the next client all the same", async () => {
@@ -181,6 +211,82 @@ for (const subject of streams) {
       expect((await first).name).toBe("ClosedResourceError");
     });
   });
+}
+
+for (const subject of tcpStreams.filter(({ isNative }) => isNative)) {
+  describe.skipIf(subject.missing !== null)(`The system's view of a connection over ${subject.title}`, () => {
+    it("names the peer as it was reached, not as it was asked for", async () => {
+      await using listener = await subject.listener();
+      const [host, port] = listener.getsockname() as InetAddress;
+      await using client = subject.socket();
+      await client.connect([subject.family === AF_INET6 ? "0:0:0:0:0:0:0:1" : "0.0.0.0", port]);
+      expect(client.getpeername()).toEqual([host, port]);
+    });
+
+    it("is no connection when it was refused and SO_ERROR has told so already", async () => {
+      const address = await subject.deadAddress();
+      await using client = subject.socket();
+      client.setblocking(false);
+      const connecting = failureOf(client.connect(address));
+      expect((await connecting).code).toBe("EINPROGRESS");
+      expect(client.getsockopt(SOL_SOCKET, SO_ERROR)).toBe(ECONNREFUSED);
+      await settle();
+      expect(client.remoteEndpoint).toBeNull();
+    });
+  });
+}
+
+// libuv gives up at once where a Unix socket's backlog is full.
+for (const subject of streams.filter(({ isNative, isTcp }) => isNative && !isTcp)) {
+  describe.skipIf(subject.missing !== null)(
+    `Connecting to a listener with a full backlog over ${subject.title}`,
+    () => {
+      /** A listener that takes no more clients, and as many as it takes (Linux: one more than its backlog). */
+      async function full(): Promise<readonly [listener: Socket, client: Socket, other: Socket]> {
+        const listener = subject.socket();
+        await listener.bind(subject.address());
+        await listener.listen(1);
+        const clients = [subject.socket(), subject.socket()] as const;
+        for (const client of clients) await client.connect(listener.getsockname());
+        return [listener, ...clients];
+      }
+
+      it("waits until there is room, and then connects", async () => {
+        const [listener, ...clients] = await full();
+        await using next = subject.socket();
+        const connecting = next.connect(listener.getsockname());
+        expect(await isPending(connecting)).toBe(true);
+        const sending = connecting.then(() => next.sendall("at last"));
+        for (const client of clients) {
+          const [served] = await listener.accept();
+          await served.close();
+          await client.close();
+        }
+        const [served] = await listener.accept();
+        expect(String(await served.recv(10))).toBe("at last");
+        await sending;
+        expect(next.getpeername()).toBe(listener.getsockname());
+        for (const socket of [served, listener]) await socket.close();
+      });
+
+      it("gives up after the time-out, when the socket is closed, and when the listener is gone", async () => {
+        const [listener, ...clients] = await full();
+        const path = listener.getsockname();
+        await using limited = subject.socket();
+        limited.settimeout(0.03);
+        expect(await failureOf(limited.connect(path))).toMatchObject({ name: "TimeoutError", code: "ETIMEDOUT" });
+        await using closed = subject.socket();
+        await using late = subject.socket();
+        const failures = [closed, late].map((socket) => failureOf(socket.connect(path)));
+        expect(await isPending(Promise.race(failures))).toBe(true);
+        await closed.close();
+        expect((await failures[0])?.name).toBe("ClosedResourceError");
+        await listener.close();
+        expect((await failures[1])?.code).toMatch(/^(ENOENT|ECONNREFUSED)$/);
+        for (const client of clients) await client.close();
+      });
+    },
+  );
 }
 
 for (const subject of tcpStreams) {

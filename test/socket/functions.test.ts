@@ -4,13 +4,13 @@ import {
   AF_INET,
   AF_INET6,
   AF_UNIX,
-  capabilities,
   createConnection,
   createServer,
   GaiError,
   hasDualstackIpv6,
   hasIpv6,
   isInetAddress,
+  nodeTransport,
   SOCK_STREAM,
   Socket,
   socket,
@@ -18,6 +18,7 @@ import {
 } from "ts-socketserver";
 import { StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
+import { transports } from "../transports.js";
 import { failureOf, receiveBytes, streams } from "./subjects.js";
 
 const dualstack = await hasDualstackIpv6();
@@ -70,22 +71,19 @@ for (const subject of streams) {
 }
 
 describe("createServer()", () => {
-  it.skipIf(capabilities().acceptOnDemand)(
-    "turns clients away that its backlog has no room for, where they wait in this process, and serves the others",
-    async () => {
-      await using listener = await createServer(["127.0.0.1", 0], { backlog: 2 });
-      await using first = await createConnection(listener.getsockname());
-      await using second = await createConnection(listener.getsockname());
-      const third = createConnection(listener.getsockname()).then((client) => client.recv(1));
-      expect(await failureOf(third)).toMatchObject({ code: "ECONNRESET" });
-      for (const client of [first, second]) {
-        const [server] = await listener.accept();
-        await server.sendall("served");
-        await server.close();
-        expect(String(await client.recv(10))).toBe("served");
-      }
-    },
-  );
+  it("turns clients away on the Node transport that its backlog has no room for, and serves the others", async () => {
+    await using listener = await createServer(["127.0.0.1", 0], { backlog: 2, transport: nodeTransport });
+    await using first = await createConnection(listener.getsockname());
+    await using second = await createConnection(listener.getsockname());
+    const third = createConnection(listener.getsockname()).then((client) => client.recv(1));
+    expect(await failureOf(third)).toMatchObject({ code: "ECONNRESET" });
+    for (const client of [first, second]) {
+      const [server] = await listener.accept();
+      await server.sendall("served");
+      await server.close();
+      expect(String(await client.recv(10))).toBe("served");
+    }
+  });
 
   it.skipIf(!dualstack)(
     `takes clients of both families when it is asked to${dualstack ? "" : " (skipped: no dual-stack sockets here)"}`,
@@ -117,12 +115,16 @@ describe("createServer()", () => {
     await expect(createServer(["", 0], { dualstackIpv6: true })).rejects.toThrow(/needs family: AF_INET6/);
   });
 
-  it("shares a port with reusePort, or says that this Node cannot", async () => {
+  it.each(
+    transports,
+  )("shares a port with reusePort on the $name transport, or says that this Node cannot", async (transport) => {
     const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-    const attempt = createServer(["127.0.0.1", 0], { reusePort: true });
-    if (process.platform === "linux" && (major > 22 || (major === 22 && minor >= 12))) {
+    const options = { reusePort: true, transport };
+    const attempt = createServer(["127.0.0.1", 0], options);
+    const nodeCan = process.platform === "linux" && (major > 22 || (major === 22 && minor >= 12));
+    if (transport.name === "native" || nodeCan) {
       await using one = await attempt;
-      await using other = await createServer(one.getsockname(), { reusePort: true });
+      await using other = await createServer(one.getsockname(), options);
       expect(other.getsockname()).toEqual(one.getsockname());
     } else {
       expect((await failureOf(attempt)).name).toBe("UnsupportedOperation");

@@ -22,13 +22,21 @@ import {
   SOCK_DGRAM,
   SOCK_STREAM,
   SOL_SOCKET,
+  type Socket,
   TCP_KEEPIDLE,
   TCP_NODELAY,
   TCP_QUICKACK,
   UnsupportedOperation,
 } from "ts-socketserver";
 import { describe, expect, it } from "vitest";
-import { datagrams, streams } from "./subjects.js";
+import { datagrams, streams, tcpStreams } from "./subjects.js";
+
+/** The system's answer for an option of TCP on a Unix socket. */
+function expectNoTcpOption(socket: Socket, option: number): void {
+  const refusal = expect.objectContaining({ name: "OSError", code: "EOPNOTSUPP" });
+  expect(() => socket.setsockopt(IPPROTO_TCP, option, 1)).toThrow(refusal);
+  expect(() => socket.getsockopt(IPPROTO_TCP, option)).toThrow(refusal);
+}
 
 for (const subject of streams) {
   describe.skipIf(subject.missing !== null)(`Options of ${subject.title}`, () => {
@@ -39,6 +47,11 @@ for (const subject of streams) {
     ] as const)("%s can be set and read in every state", async (_name, level, option, value) => {
       await using pair = await subject.pair();
       await using fresh = subject.socket();
+      if (level === IPPROTO_TCP && subject.isNative && !subject.isTcp) {
+        expectNoTcpOption(fresh, option);
+        expectNoTcpOption(pair.client, option);
+        return;
+      }
       for (const socket of [fresh, pair.client, pair.server, ...(option === SO_KEEPALIVE ? [pair.listener] : [])]) {
         socket.setsockopt(level, option, value);
         expect(socket.getsockopt(level, option)).toBe(value);
@@ -51,13 +64,10 @@ for (const subject of streams) {
       await using listener = await subject.listener();
       await using client = subject.socket();
       client.setsockopt(SOL_SOCKET, SO_KEEPALIVE, true);
-      client.setsockopt(IPPROTO_TCP, TCP_NODELAY, true);
       await client.connect(listener.getsockname());
-      expect([client.getsockopt(SOL_SOCKET, SO_KEEPALIVE), client.getsockopt(IPPROTO_TCP, TCP_NODELAY)]).toEqual([
-        1, 1,
-      ]);
-      client.setsockopt(IPPROTO_TCP, TCP_NODELAY, false);
-      expect(client.getsockopt(IPPROTO_TCP, TCP_NODELAY)).toBe(0);
+      expect(client.getsockopt(SOL_SOCKET, SO_KEEPALIVE)).toBe(1);
+      client.setsockopt(SOL_SOCKET, SO_KEEPALIVE, false);
+      expect(client.getsockopt(SOL_SOCKET, SO_KEEPALIVE)).toBe(0);
     });
 
     it("tell what kind of socket it is", async () => {
@@ -80,34 +90,46 @@ for (const subject of streams) {
       socket.setsockopt(SOL_SOCKET, SO_REUSEADDR, true);
       expect(socket.getsockopt(SOL_SOCKET, SO_REUSEADDR)).toBe(1);
     });
+  });
+}
 
-    it.skipIf(subject.transport.features.allSocketOptions).each([
+for (const subject of tcpStreams) {
+  describe.skipIf(subject.missing !== null)(`Options of TCP of ${subject.title}`, () => {
+    it("are kept when they are set before connecting, and take true and false", async () => {
+      await using listener = await subject.listener();
+      await using client = subject.socket();
+      client.setsockopt(IPPROTO_TCP, TCP_NODELAY, true);
+      await client.connect(listener.getsockname());
+      expect(client.getsockopt(IPPROTO_TCP, TCP_NODELAY)).toBe(1);
+      client.setsockopt(IPPROTO_TCP, TCP_NODELAY, false);
+      expect(client.getsockopt(IPPROTO_TCP, TCP_NODELAY)).toBe(0);
+    });
+  });
+}
+
+for (const subject of streams.filter(({ isNative }) => !isNative)) {
+  describe.skipIf(subject.missing !== null)(`Options that are out of reach of ${subject.title}`, () => {
+    it.each([
       ["SO_RCVTIMEO", SOL_SOCKET, SO_RCVTIMEO],
       ["SO_OOBINLINE", SOL_SOCKET, SO_OOBINLINE],
       ["TCP_QUICKACK", IPPROTO_TCP, TCP_QUICKACK],
       ["IP_TTL", IPPROTO_IP, IP_TTL],
-    ] as const)(
-      "say clearly that %s is out of reach, where a transport cannot reach all",
-      async (_name, level, option) => {
-        await using pair = await subject.pair();
-        for (const call of [
-          () => pair.client.setsockopt(level, option, 1),
-          () => pair.client.getsockopt(level, option),
-        ]) {
-          expect(call).toThrow(UnsupportedOperation);
-          expect(call).toThrow(new RegExp(`option ${option} of level ${level} \\(ENOTSUP\\).*native transport`));
-        }
-      },
-    );
+    ] as const)("say so clearly: %s", async (_name, level, option) => {
+      await using pair = await subject.pair();
+      for (const call of [
+        () => pair.client.setsockopt(level, option, 1),
+        () => pair.client.getsockopt(level, option),
+      ]) {
+        expect(call).toThrow(UnsupportedOperation);
+        expect(call).toThrow(new RegExp(`option ${option} of level ${level} \\(ENOTSUP\\).*native transport`));
+      }
+    });
 
-    it.skipIf(subject.transport.features.allSocketOptions)(
-      "refuse a lingering SO_LINGER, where a transport cannot wait in close()",
-      async () => {
-        await using socket = subject.socket();
-        const seconds = new Uint8Array(Int32Array.of(1, 5).buffer);
-        expect(() => socket.setsockopt(SOL_SOCKET, SO_LINGER, seconds)).toThrow(UnsupportedOperation);
-      },
-    );
+    it("refuse a lingering SO_LINGER, since close() cannot wait", async () => {
+      await using socket = subject.socket();
+      const seconds = new Uint8Array(Int32Array.of(1, 5).buffer);
+      expect(() => socket.setsockopt(SOL_SOCKET, SO_LINGER, seconds)).toThrow(UnsupportedOperation);
+    });
   });
 }
 
@@ -141,16 +163,20 @@ for (const subject of datagrams) {
         0,
       ]);
     });
+  });
+}
 
-    it.skipIf(subject.transport.features.allSocketOptions)(
-      "say clearly what is out of reach or too late, where a transport cannot reach all",
-      async () => {
+for (const subject of datagrams.filter(({ isNative }) => !isNative)) {
+  describe.skipIf(subject.missing !== null)(
+    `Options that are out of reach of ${subject.title}, or come too late`,
+    () => {
+      it("say so clearly", async () => {
         await using socket = await subject.bound();
         expect(() => socket.setsockopt(SOL_SOCKET, SO_KEEPALIVE, 1)).toThrow(UnsupportedOperation);
         expect(() => socket.getsockopt(SOL_SOCKET, SO_KEEPALIVE)).toThrow(UnsupportedOperation);
         expect(() => socket.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)).toThrow(UnsupportedOperation);
         expect(() => socket.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, 1)).toThrow(UnsupportedOperation);
-      },
-    );
-  });
+      });
+    },
+  );
 }

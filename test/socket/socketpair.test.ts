@@ -2,30 +2,19 @@ import { AF_INET, type Channel, Socket, socketpair, type Transport } from "ts-so
 import { StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { FaultyTransport } from "../faulty-transport.js";
+import { override } from "../override.js";
 import { failureOf, streams } from "./subjects.js";
-
-/** A channel that is another one but for some methods. */
-function changed(channel: Channel, methods: Partial<Channel>): Channel {
-  return new Proxy(channel, {
-    get(target, key) {
-      const value: unknown = Reflect.get(key in methods ? methods : target, key, target);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-    set: (target, key, value) => Reflect.set(target, key, value, target),
-  });
-}
 
 /** A transport whose new channels are changed. */
 function changing(transport: Transport, change: (channel: Channel) => Partial<Channel>): Transport {
-  return {
-    ...transport,
+  return override(transport, {
     // By way of a listener, so that the change takes effect.
     openPair: () => null,
-    open: (family, kind, protocol) => {
-      const channel = transport.open(family, kind, protocol);
-      return changed(channel, change(channel));
+    open: (...args) => {
+      const channel = transport.open(...args);
+      return override(channel, change(channel));
     },
-  };
+  });
 }
 
 for (const subject of streams.filter(({ isTcp, missing }) => isTcp && missing === null)) {
@@ -59,7 +48,7 @@ describe("socketpair() that fails", () => {
     const transport = changing(faulty, (channel) => ({
       connect: async (address) => {
         const connected = await channel.connect(address);
-        return changed(connected, {
+        return override(connected, {
           close: () => {
             closed += 1;
             connected.close();

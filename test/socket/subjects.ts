@@ -1,6 +1,6 @@
 /**
- * The subjects of the contract of `Socket`: every transport, with every kind of address that it carries. A later transport
- * adds its row to {@link transports}, and its name stands in the title of every test.
+ * The subjects of the contract of `Socket`: every transport, with every kind of address that it carries. The transport's
+ * name stands in the title of every test.
  *
  * @module
  */
@@ -21,9 +21,7 @@ import {
   type Transport,
 } from "ts-socketserver";
 import { StreamTestClient } from "ts-socketserver/testing";
-import { nodeTransport } from "../../src/core/transport/node-transport.js";
-
-const transports: readonly Transport[] = [nodeTransport];
+import { transports } from "../transports.js";
 
 const hasLoopback6 = Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === "::1"));
 
@@ -83,6 +81,11 @@ class Subject {
     this.missing = missingFamily(family);
     const skipped = this.missing === null ? "" : ` (skipped: ${this.missing})`;
     this.title = `the ${transport.name} transport, ${name}${skipped}`;
+  }
+
+  /** Whether the system itself answers; otherwise Node does. */
+  get isNative(): boolean {
+    return this.transport.name === "native";
   }
 
   /** An address that nobody uses: port 0, or a new path. */
@@ -153,6 +156,11 @@ export const datagrams: readonly DatagramSubject[] = transports.flatMap((transpo
   new DatagramSubject(transport, AF_INET, "UDP/IPv4"),
   new DatagramSubject(transport, AF_INET6, "UDP/IPv6"),
 ]);
+
+/** Unix datagrams, over the transports that have them. */
+export const unixDatagrams: readonly DatagramSubject[] = transports
+  .filter(({ features }) => features.unixDatagrams)
+  .map((transport) => new DatagramSubject(transport, AF_UNIX, "Unix datagrams"));
 
 /** What a promise rejects with. Fails when it does not reject, or with something that is no `OSError`. */
 export async function failureOf(promise: Promise<unknown>): Promise<OSError> {

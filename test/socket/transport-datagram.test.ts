@@ -1,4 +1,4 @@
-import { SO_RCVBUF, SOL_SOCKET } from "ts-socketserver";
+import { MSG_PEEK, SO_RCVBUF, SOL_SOCKET } from "ts-socketserver";
 import { describe, expect, it } from "vitest";
 import { datagrams, failureOf } from "./subjects.js";
 
@@ -28,33 +28,42 @@ for (const subject of datagrams) {
       expect(String(await other.recv(100))).toBe("fine");
     });
 
-    it("refuse to bind with an option that the system refuses, and bind when it was mended", async () => {
-      await using socket = subject.socket();
-      socket.setsockopt(SOL_SOCKET, SO_RCVBUF, -1);
-      await expect(socket.bind(subject.address())).rejects.toThrow();
-      expect(socket.fileno()).toBe(-1);
-      socket.setsockopt(SOL_SOCKET, SO_RCVBUF, 65_536);
-      await socket.bind(subject.address());
-      await socket.sendto("bound", socket.getsockname());
-      expect(String(await socket.recv(100))).toBe("bound");
-    });
-
-    it("let a first send that could not bind be followed by one that can", async () => {
-      await using receiver = await subject.bound();
-      await using socket = subject.socket();
-      socket.setsockopt(SOL_SOCKET, SO_RCVBUF, -1);
-      await expect(socket.sendto("x", receiver.getsockname())).rejects.toThrow();
-      socket.setsockopt(SOL_SOCKET, SO_RCVBUF, 65_536);
-      await socket.sendto("second", receiver.getsockname());
-      expect(String(await receiver.recv(100))).toBe("second");
-    });
-
     it("count no unread bytes after close()", async () => {
       const socket = await subject.bound();
       await socket.sendto("unread", socket.getsockname());
-      await new Promise<void>((resolve) => socket.watch(resolve));
+      expect(String(await socket.recv(100, MSG_PEEK))).toBe("unread");
+      expect(socket.counters.unreadBytes).toBe(6);
       await socket.close();
       expect(socket.counters.unreadBytes).toBe(0);
     });
   });
+}
+
+// The Node transport can set the option only when it binds; the native one sets it at once, and the kernel takes any size.
+for (const subject of datagrams.filter(({ isNative }) => !isNative)) {
+  describe.skipIf(subject.missing !== null)(
+    `A wrong option that node:dgram applies late, over ${subject.title}`,
+    () => {
+      it("keeps a socket from being bound until it is mended", async () => {
+        await using socket = subject.socket();
+        socket.setsockopt(SOL_SOCKET, SO_RCVBUF, -1);
+        await expect(socket.bind(subject.address())).rejects.toThrow();
+        expect(socket.fileno()).toBe(-1);
+        socket.setsockopt(SOL_SOCKET, SO_RCVBUF, 65_536);
+        await socket.bind(subject.address());
+        await socket.sendto("bound", socket.getsockname());
+        expect(String(await socket.recv(100))).toBe("bound");
+      });
+
+      it("keeps a first send from binding the socket until it is mended", async () => {
+        await using receiver = await subject.bound();
+        await using socket = subject.socket();
+        socket.setsockopt(SOL_SOCKET, SO_RCVBUF, -1);
+        await expect(socket.sendto("x", receiver.getsockname())).rejects.toThrow();
+        socket.setsockopt(SOL_SOCKET, SO_RCVBUF, 65_536);
+        await socket.sendto("second", receiver.getsockname());
+        expect(String(await receiver.recv(100))).toBe("second");
+      });
+    },
+  );
 }

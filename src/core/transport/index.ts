@@ -4,6 +4,8 @@
  * @module
  */
 
+import { loadNativeAddon } from "./native-addon.js";
+import { makeNativeTransport } from "./native-transport.js";
 import { nodeTransport } from "./node-transport.js";
 import type { Transport, TransportFeatures, TransportName } from "./transport.js";
 
@@ -17,10 +19,13 @@ export interface Capabilities extends TransportFeatures {
   readonly unavailable: Readonly<Partial<Record<TransportName, string>>>;
 }
 
-const NATIVE_MISSING = "The native transport is not part of this version.";
+const loaded = loadNativeAddon();
+
+/** The transport of system calls; `null` where the addon is not there, or not wanted. */
+export const nativeTransport: Transport | null = "addon" in loaded ? makeNativeTransport(loaded.addon) : null;
 
 /** The transport that sockets use unless they are told otherwise. */
-export const defaultTransport: Transport = nodeTransport;
+export const defaultTransport: Transport = nativeTransport ?? nodeTransport;
 
 /**
  * Tells which transport is in use, what it can do, and why the other one is not in use.
@@ -33,12 +38,10 @@ export const defaultTransport: Transport = nodeTransport;
  * ```
  */
 export function capabilities(): Capabilities {
-  const wanted = process.env.SOCKETSERVER_TRANSPORT;
-  const reason = wanted === "node" ? "SOCKETSERVER_TRANSPORT asks for it." : `It is the only one. ${NATIVE_MISSING}`;
-  return {
-    transport: defaultTransport.name,
-    reason,
-    unavailable: { native: NATIVE_MISSING },
-    ...defaultTransport.features,
-  };
+  const { name, features } = defaultTransport;
+  if ("addon" in loaded) {
+    const unavailable = { node: "The native transport can do more. SOCKETSERVER_TRANSPORT=node asks for this one." };
+    return { transport: name, reason: "Its addon is there.", unavailable, ...features };
+  }
+  return { transport: name, reason: loaded.reason, unavailable: { native: loaded.reason }, ...features };
 }

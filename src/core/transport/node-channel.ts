@@ -6,13 +6,16 @@
 
 import type { Duplex } from "node:stream";
 import type { Address } from "../address.js";
-import { errnoOf, strerror, unsupported } from "../errors.js";
-import type { AcceptedConnection, Channel, ChannelCounters, ChannelOwner, ReceivedDatagram } from "./transport.js";
-
-/** A plain error that carries a system code, as Node's own do; the owner puts the action into words. */
-export function systemError(code: string): NodeJS.ErrnoException {
-  return Object.assign(new Error(`${strerror(code)} (${code})`), { code, errno: errnoOf(code) });
-}
+import { unsupported } from "../errors.js";
+import { systemError } from "./system-error.js";
+import type {
+  AcceptedConnection,
+  Channel,
+  ChannelCounters,
+  ChannelOwner,
+  DescriptorMessage,
+  ReceivedDatagram,
+} from "./transport.js";
 
 const NO_BYTES: ChannelCounters = { bytesRead: 0, bytesWritten: 0, unreadBytes: 0 };
 
@@ -78,12 +81,18 @@ export abstract class NodeChannel implements Channel {
   getsockoptBytes(level: number, option: number, _length: number): Buffer {
     throw unsupportedOption(level, option);
   }
-  release(): number {
+  release(_thread?: number): number {
     throw unsupported(
       "The Node transport cannot detach a descriptor",
       "Keep the socket itself and hand that on, or give the connection to Node with toNodeSocket().",
       "detach",
     );
+  }
+  trySendDescriptors(_data: Uint8Array, _descriptors: readonly number[]): number | null {
+    throw noDescriptors("send", "sendmsg");
+  }
+  tryReceiveDescriptors(_size: number): DescriptorMessage | null {
+    throw noDescriptors("receive", "recvmsg");
   }
   duplicate(): Channel {
     throw unsupported("The Node transport cannot duplicate a descriptor", "Share the socket itself.", "dup");
@@ -106,6 +115,14 @@ export function descriptorOf(nodeSocket: object): number {
   const handle = "_handle" in nodeSocket ? nodeSocket._handle : null;
   const descriptor = typeof handle === "object" && handle !== null && "fd" in handle ? handle.fd : -1;
   return typeof descriptor === "number" ? descriptor : -1;
+}
+
+function noDescriptors(action: string, syscall: string): Error {
+  return unsupported(
+    `The Node transport cannot ${action} descriptors`,
+    "Node moves its own sockets between processes; the native transport moves any.",
+    syscall,
+  );
 }
 
 /** The error for a socket option that Node has no call for. */

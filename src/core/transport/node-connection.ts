@@ -5,11 +5,12 @@
  */
 
 import type { Socket as NodeSocket } from "node:net";
-import type { Duplex } from "node:stream";
+import { Duplex } from "node:stream";
 import type { Address } from "../address.js";
 import { AF_UNIX, SHUT_RD, SHUT_RDWR, SHUT_WR } from "../constants.js";
-import { descriptorOf, NodeChannel, systemError } from "./node-channel.js";
+import { descriptorOf, NodeChannel } from "./node-channel.js";
 import type { NodeStreamOptions } from "./node-stream-options.js";
+import { systemError } from "./system-error.js";
 import type { ChannelCounters } from "./transport.js";
 
 /** Node is told to stop reading when this much waits for `tryReceive()`: about what one kernel read brings. */
@@ -99,20 +100,18 @@ export class NodeConnection extends NodeChannel {
   };
 
   override tryReceive(size: number, peek: boolean): Buffer | null {
-    const first = this.#chunks[0];
-    if (first === undefined) return this.#nothingToRead();
-    if (peek) return Buffer.concat(this.#chunks).subarray(0, size);
-    if (first.length > size) {
-      this.#chunks[0] = first.subarray(size);
+    const chunks = this.#chunks;
+    if (chunks.length === 0) return this.#nothingToRead();
+    if (peek) return Buffer.concat(chunks).subarray(0, size);
+    const [first] = chunks;
+    if (first !== undefined && first.length > size) {
+      chunks[0] = first.subarray(size);
       this.#unread -= size;
       return first.subarray(0, size);
     }
-    if (this.#chunks.length === 1) {
-      this.#chunks.length = 0;
-      this.#unread = 0;
-      return first;
-    }
-    return this.#gather(size);
+    if (chunks.length > 1) return this.#gather(size);
+    this.#unread = 0;
+    return chunks.pop() ?? null;
   }
 
   /** Takes several small chunks as one, as the kernel would give them. */
@@ -189,7 +188,12 @@ export class NodeConnection extends NodeChannel {
     this.owner = null;
     socket.pause();
     socket.off("data", this.#onData).off("end", this.#onReadEnd).off("error", this.#onError).off("close", this.#onGone);
-    for (const chunk of this.#chunks.splice(0).reverse()) socket.unshift(chunk);
+    const unread = this.#chunks.splice(0);
+    // Node takes nothing back behind the end.
+    if (this.#readEnded && unread.length > 0) return replay(unread, socket);
+    for (const chunk of unread.reverse()) socket.unshift(chunk);
+    // No longer paused, but not flowing either: as a socket that is new, it begins when somebody listens to its data.
+    Reflect.set(socket, "readableFlowing", null);
     this.#unread = 0;
     return socket;
   }
@@ -263,6 +267,24 @@ export class NodeConnection extends NodeChannel {
     const { bytesRead, bytesWritten } = this.#socket;
     return { bytesRead, bytesWritten, unreadBytes: this.#unread };
   }
+}
+
+/** A stream of bytes that have come already, and of nothing after them; what is written to it goes to the socket. */
+function replay(chunks: readonly Buffer[], socket: NodeSocket): Duplex {
+  const stream = new Duplex({
+    read() {
+      for (const chunk of chunks) this.push(chunk);
+      this.push(null);
+    },
+    write: (chunk, encoding, done) => socket.write(chunk, encoding, done),
+    final: (done) => socket.end(done),
+    destroy: (error, done) => {
+      socket.destroy();
+      done(error);
+    },
+  });
+  socket.on("error", (error) => stream.destroy(error));
+  return stream;
 }
 
 /** A copy of the first bytes. A large one lies in {@link scratch}, which whoever gets stuck with it must give up. */

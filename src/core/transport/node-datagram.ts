@@ -10,8 +10,9 @@
 import { createSocket, type Socket as NodeDatagramSocket, type RemoteInfo } from "node:dgram";
 import { type Address, isInetAddress } from "../address.js";
 import { type AddressFamily, AF_INET6, SHUT_RD, SHUT_WR } from "../constants.js";
-import { descriptorOf, NodeChannel, systemError } from "./node-channel.js";
+import { descriptorOf, NodeChannel } from "./node-channel.js";
 import { NodeDatagramOptions } from "./node-datagram-options.js";
+import { systemError } from "./system-error.js";
 import type { Channel, ChannelCounters, ReceivedDatagram } from "./transport.js";
 
 /** What may wait to be received: five times the usual receive buffer of Linux, since Node empties that one for us. */

@@ -10,10 +10,11 @@
 import { connect, type TcpNetConnectOpts } from "node:net";
 import { type Address, isInetAddress } from "../address.js";
 import { type AddressFamily, AF_INET6, AF_UNIX } from "../constants.js";
-import { NodeChannel, systemError } from "./node-channel.js";
+import { NodeChannel } from "./node-channel.js";
 import { NodeConnection } from "./node-connection.js";
 import { NodeListener } from "./node-listener.js";
 import { NodeStreamOptions } from "./node-stream-options.js";
+import { systemError } from "./system-error.js";
 import type { Channel } from "./transport.js";
 
 /** Where every stream socket begins. */
@@ -107,6 +108,9 @@ export class NodeFreshStream extends NodeChannel {
   }
 
   // As from the kernel: a socket that is not connected has nothing to wait for.
+  override get readable(): boolean {
+    return this.#connecting === null;
+  }
   override get writable(): boolean {
     return this.#connecting === null;
   }

@@ -32,6 +32,10 @@ export const nodeTransport: Transport = {
     );
   },
   openPair: () => null,
+  thread: 0,
+  take(descriptor: number): AdoptedSocket {
+    return this.adopt(descriptor);
+  },
   adopt(descriptor: number): AdoptedSocket {
     throw unsupported(
       `The Node transport cannot take over the descriptor ${descriptor}`,

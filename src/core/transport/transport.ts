@@ -49,6 +49,16 @@ export interface Transport {
    * @throws UnsupportedOperation where there are no descriptors to take over; `EBADF`, `ENOTSOCK` for one that is no socket.
    */
   adopt(descriptor: number): AdoptedSocket;
+  /** The number by which other threads hand sockets over to this one ({@link Channel.release}); 0 where that is impossible. */
+  readonly thread: number;
+  /**
+   * Takes a descriptor that another thread has handed over to this one, or that has come by
+   * {@link Channel.tryReceiveDescriptors}.
+   *
+   * @param peer whom a connection is with, where it may have broken meanwhile: the system does not name a peer that is gone.
+   * @throws `EBADF` when none has
+   */
+  take(descriptor: number, peer?: Address): AdoptedSocket;
 }
 
 /** What a descriptor turned out to be. */
@@ -92,6 +102,13 @@ export interface ReceivedDatagram {
   readonly address: Address;
   /** Whether the datagram was longer than the size asked for; the rest of it is gone. */
   readonly truncated: boolean;
+}
+
+/** A message that descriptors came with. */
+export interface DescriptorMessage {
+  readonly data: Buffer;
+  /** This thread's from now on, which makes sockets of them by {@link Transport.take}. */
+  readonly descriptors: readonly number[];
 }
 
 /** How many bytes a channel has moved, and how many it holds. */
@@ -162,8 +179,25 @@ export interface Channel {
   getsockopt(level: number, option: number): number;
   /** The bytes of an option that is a C structure, at most so many. */
   getsockoptBytes(level: number, option: number, length: number): Buffer;
-  /** Gives the descriptor up without closing it: whoever gets the number owns it. The channel is over. */
-  release(): number;
+  /**
+   * Gives the descriptor up without closing it: whoever gets the number owns it. The channel is over.
+   *
+   * @param thread the {@link Transport.thread} of the thread that owns it from now on, also if it never takes it.
+   * @throws `ESRCH` when that thread has ended: then the descriptor is still the channel's.
+   */
+  release(thread?: number): number;
+  /**
+   * Sends one message, and copies of descriptors with it, over a Unix socket. The originals stay where they are.
+   *
+   * @param descriptors at most 253, each of a channel of this thread.
+   * @throws `EBADF` when one of them is not; UnsupportedOperation where there are no descriptors to send.
+   */
+  trySendDescriptors(data: Uint8Array, descriptors: readonly number[]): number | null;
+  /**
+   * Receives a message of at most `size` bytes, and what was sent with it; one without bytes is the end. Descriptors for which
+   * this process has no room are missing at the end of the list.
+   */
+  tryReceiveDescriptors(size: number): DescriptorMessage | null;
   /** A second channel on the same socket. */
   duplicate(): Channel;
   /** Gives the connection to Node, with the bytes that were received and not read. The channel is over. */

@@ -6,12 +6,12 @@
  */
 
 import { randomUUID } from "node:crypto";
-import { lstatSync, renameSync, type Stats, unlinkSync } from "node:fs";
-import { lstat, stat } from "node:fs/promises";
+import { lstatSync, renameSync, type Stats, statSync, unlinkSync } from "node:fs";
+import { lstat, readFile, stat } from "node:fs/promises";
 import { connect } from "node:net";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { codeOf } from "../errors.js";
-import { systemError } from "./node-channel.js";
+import { systemError } from "./system-error.js";
 
 /** The bytes of a path that `struct sockaddr_un` holds, less the final zero. */
 const MAX_PATH = process.platform === "linux" ? 107 : 103;
@@ -33,20 +33,38 @@ export class UnixSocketFile {
    *   directory; EINVAL for an empty path.
    */
   static async claim(path: string): Promise<UnixSocketFile | null> {
-    if (path === "") throw systemError("EINVAL");
-    // libuv would cut a longer name and bind what is left of it.
-    if (Buffer.byteLength(path) > MAX_PATH) throw systemError("ENAMETOOLONG");
-    if (path.startsWith("\0")) return null;
+    if (!hasFile(path)) return null;
     // libuv would call a missing directory EACCES.
     await stat(dirname(path));
     const file = new UnixSocketFile(path);
     const found = await lstat(path).catch(missing);
     if (found !== null) {
-      if (!found.isSocket() || (await someoneListens(path))) throw systemError("EADDRINUSE");
-      // Only the very file that was looked at: another server may have put its own there meanwhile.
-      if (sameFile(found, identityOf(path))) unlinkSync(path);
+      if (!found.isSocket() || (await isBound(path)) || (await someoneListens(path))) throw systemError("EADDRINUSE");
+      file.#replace(found);
     }
     return file;
+  }
+
+  /**
+   * The same for a thread that blocks.
+   *
+   * @param someoneListens whether somebody does at a path where there is a socket.
+   */
+  static claimSync(path: string, someoneListens: (path: string) => boolean): UnixSocketFile | null {
+    if (!hasFile(path)) return null;
+    statSync(dirname(path));
+    const file = new UnixSocketFile(path);
+    const found = identityOf(path);
+    if (found !== null) {
+      if (!found.isSocket() || someoneListens(path)) throw systemError("EADDRINUSE");
+      file.#replace(found);
+    }
+    return file;
+  }
+
+  /** Removes the very file that was looked at: another server may have put its own there meanwhile. */
+  #replace(found: Stats): void {
+    if (sameFile(found, identityOf(this.#path))) unlinkSync(this.#path);
   }
 
   /** The socket is bound: remembers which file it is. */
@@ -54,8 +72,18 @@ export class UnixSocketFile {
     this.#identity = identityOf(this.#path);
   }
 
+  /** Removes the file, if it is still the one that was made: after the socket is closed. */
+  remove(): void {
+    if (this.#identity === null) return;
+    try {
+      if (sameFile(this.#identity, identityOf(this.#path))) unlinkSync(this.#path);
+    } catch {
+      // The directory does not allow it: the next server at this path makes way for itself.
+    }
+  }
+
   /**
-   * Closes the socket and removes its file.
+   * Closes a socket of `libuv` and removes its file.
    *
    * `libuv` removes whatever lies at the path when it closes the socket. Where that is somebody else's by now, it is moved
    * aside for that moment; `close` works synchronously. The socket is closed in any case: where the file cannot be moved, the
@@ -84,6 +112,14 @@ export class UnixSocketFile {
   }
 }
 
+/** Whether a socket at that path has a file; an abstract name has none. @throws EINVAL, ENAMETOOLONG */
+function hasFile(path: string): boolean {
+  if (path === "") throw systemError("EINVAL");
+  // libuv would cut a longer name and bind what is left of it.
+  if (Buffer.byteLength(path) > MAX_PATH) throw systemError("ENAMETOOLONG");
+  return !path.startsWith("\0");
+}
+
 function identityOf(path: string): Stats | null {
   return lstatSync(path, { throwIfNoEntry: false }) ?? null;
 }
@@ -107,7 +143,16 @@ function missing(error: unknown): null {
   throw error;
 }
 
-/** Connects, as the only way to tell a live socket from one whose process has died. */
+/**
+ * Whether Linux knows a socket that is bound to the path, listening or not, of this network namespace. Unlike
+ * {@link someoneListens}, asking disturbs nobody.
+ */
+async function isBound(path: string): Promise<boolean> {
+  const table = await readFile("/proc/net/unix", "utf8").catch(() => "");
+  return table.includes(` ${path}\n`) || table.includes(` ${resolve(path)}\n`);
+}
+
+/** Connects, as the way to tell a live socket from one whose process has died, where nothing else is known of it. */
 function someoneListens(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = connect(path);

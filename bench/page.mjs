@@ -1,0 +1,86 @@
+// docs/benchmark.md and its chart.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { drawChart } from "./chart.mjs";
+import { idleConnections } from "./measures/memory.mjs";
+import { asMarkdown, barsTable, workloadTable } from "./tables.mjs";
+import { workloads } from "./workloads.mjs";
+
+const docs = join(import.meta.dirname, "..", "docs");
+const LINE = 120;
+
+/** Breaks a paragraph into lines, as the other pages have them. */
+function wrap(paragraph) {
+  const lines = [""];
+  for (const word of paragraph.split(" ")) {
+    const last = lines.length - 1;
+    const longer = lines[last] === "" ? word : `${lines[last]} ${word}`;
+    if (longer.length <= LINE) lines[last] = longer;
+    else lines.push(word);
+  }
+  return lines.join("\n");
+}
+
+function list(items) {
+  return items.map((item) => `- ${item}`).join("\n");
+}
+
+const MEMORY = `Resident memory (\`VmRSS\`) of the server's process with ${idleConnections.toLocaleString("en-US")} connections, each of which has had one message of 64 bytes echoed, less what it was before, when 50 connections had come and gone. Every subject on Node runs with \`--expose-gc\` and collects its garbage before each of the two readings; the others are read as they are. What the kernel keeps for a connection is not in it.`;
+
+function method({ seconds, rounds }, machine) {
+  return [
+    machine.pinned
+      ? "The server runs on one core, the load on another (`taskset`). Both use the loopback."
+      : "The server and the load were **not** pinned to cores of their own here, which disturbs all numbers.",
+    `Within a round the subjects take turns, each in a fresh process, with half a second of warm-up and then ${seconds} seconds that count; every other round goes backwards. There are ${rounds} rounds. A number is the median of the rounds; a ratio is the median of the ratios of each round.`,
+    "The load is a program in C, compiled on demand. It compares what comes back with what it has sent (every datagram and every short conversation; on connections that stay open, what one call in 16 reads, so that it is quick enough), and fails where they differ.",
+    '"server µs" is the processor time that the server\'s process took for one message, user and system time together. It depends less on what else the machine does than the rate, and the column after it compares the subjects by it.',
+    '"server core" and "load core" are the shares of the time in which each was busy. Where the server\'s is at about 100 % and the load\'s is below, the server is what was measured. C over epoll and the load cost each other about the same, so there both are busy.',
+    "When connections are made, the system does most of the work, and more of it on the client's side: the load cannot keep the fastest servers busy. There the subjects are compared by connections a second of the server's processor time, which is the rate that one busy core would reach at least.",
+    'The servers of this project have a class with an `async handle()` as their handler. TCP is served by `MultiplexingTCPServer`, UDP by `MultiplexingUDPServer`, and by `UDPServer` where it says so; "native" and "Node" are the transports.',
+  ];
+}
+
+function about(workload) {
+  if (workload.measure === "memory") return MEMORY;
+  return workload.about;
+}
+
+/**
+ * Writes the page and the chart.
+ *
+ * @param {import("./run.mjs").Report} report
+ */
+export function writePage({ measured, verdicts, settings, machine, versions, unavailable }) {
+  const missed = verdicts.filter(({ verdict }) => verdict !== "met").length;
+  const parts = [
+    "# Benchmark",
+    wrap(
+      "This project beside raw `node:net` and `node:dgram`, plain C, and other runtimes, measured side by side in one run. Written by that run; repeat it with",
+    ),
+    "```sh\nnpm run bench\n```",
+    wrap(
+      "It takes six to nine minutes, and needs a C compiler. `npm run bench -- --help` tells how to measure a part of it. Compare ratios, not rates: those of another machine, or of another day, are different.",
+    ),
+    "![Ratios to node:net and node:dgram, for each workload](benchmark.svg)",
+    "## What must be reached",
+    asMarkdown(barsTable(verdicts), true),
+    wrap(
+      missed === 0
+        ? "All of it is reached."
+        : `Of ${verdicts.length}, ${missed} are not met, or were disturbed, or could not be measured.`,
+    ),
+    "## Machine and versions",
+    list([machine.processor, machine.system, ...versions]),
+    ...(unavailable.length === 0 ? [] : ["Not measured:", list(unavailable)]),
+    "## How it is measured",
+    list(method(settings, machine).map((item) => wrap(item).replaceAll("\n", "\n  "))),
+    ...workloads.flatMap((workload) => [
+      `## ${workload.title}`,
+      wrap(about(workload)),
+      asMarkdown(workloadTable(workload, measured[workload.name])),
+    ]),
+  ];
+  writeFileSync(join(docs, "benchmark.md"), `${parts.join("\n\n")}\n`);
+  writeFileSync(join(docs, "benchmark.svg"), drawChart(measured));
+}

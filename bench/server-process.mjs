@@ -1,0 +1,53 @@
+// A subject that serves.
+import { JsonProcess } from "./json-process.mjs";
+import { asServer } from "./machine.mjs";
+
+const SECONDS_TO_START = 15;
+const SECONDS_TO_ANSWER = 30;
+
+/** Thrown for a subject that cannot be measured here, with the reason. */
+export class Unavailable extends Error {}
+
+export class ServerProcess {
+  #process;
+  /** Where it serves on 127.0.0.1. */
+  port = 0;
+
+  constructor(process) {
+    this.#process = process;
+  }
+
+  /**
+   * Starts a subject and waits until it serves.
+   *
+   * @param {string} name
+   * @param {{ command: string[], environment?: Record<string, string> }} how
+   * @throws Unavailable when the subject says that it cannot
+   */
+  static async start(name, { command, environment }) {
+    const server = new ServerProcess(new JsonProcess(name, asServer(command), environment));
+    try {
+      const { port, unavailable } = await server.#process.next(SECONDS_TO_START);
+      if (unavailable !== undefined) throw new Unavailable(unavailable);
+      server.port = port;
+      return server;
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+  }
+
+  get pid() {
+    return this.#process.pid;
+  }
+
+  /** Sends a command, and waits for what is answered. */
+  async ask(command) {
+    this.#process.say(command);
+    return await this.#process.next(SECONDS_TO_ANSWER);
+  }
+
+  stop() {
+    return this.#process.stop();
+  }
+}

@@ -1,4 +1,0 @@
-// This project without following what handlers leave unhandled.
-import { serveEcho } from "./echo-handler.mjs";
-
-await serveEcho({ isolation: "awaited" });

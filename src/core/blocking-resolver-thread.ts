@@ -1,0 +1,31 @@
+/**
+ * The program of the thread that looks up host names for one that blocks: answers each line with a line.
+ *
+ * @module
+ */
+
+import { workerData } from "node:worker_threads";
+import type { ResolverAnswer, ResolverQuestion } from "./blocking-resolver.js";
+import { codeOf } from "./errors.js";
+import { lookUp } from "./resolve-address.js";
+import { Socket } from "./socket.js";
+
+async function answer({ host, family }: ResolverQuestion): Promise<ResolverAnswer> {
+  try {
+    const [[, address]] = await lookUp(host, family);
+    return { address };
+  } catch (error) {
+    return { message: error instanceof Error ? error.message : String(error), code: codeOf(error) };
+  }
+}
+
+/** @param fileno of its end of the pair. The other end is closed when who asks has ended. */
+async function main(fileno: number): Promise<void> {
+  await using socket = new Socket(undefined, undefined, undefined, { fileno });
+  await socket.sendall("ready\n");
+  for await (const line of socket.makefile("rb")) {
+    await socket.sendall(`${JSON.stringify(await answer(JSON.parse(line.toString())))}\n`);
+  }
+}
+
+if (typeof workerData === "number") void main(workerData);

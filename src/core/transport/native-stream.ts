@@ -1,0 +1,185 @@
+/**
+ * Streams (and sequenced packets) of the native transport: listeners and connections, which the system does not tell apart
+ * either.
+ *
+ * @module
+ */
+
+import { Socket as NodeSocket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { Address } from "../address.js";
+import { MSG_PEEK, SOCK_SEQPACKET, SOCK_STREAM } from "../constants.js";
+import { NativeAddresses } from "./native-address.js";
+import { NativeChannel } from "./native-channel.js";
+import { EAGAIN, EINVAL, POLL_FAILED } from "./native-constants.js";
+import { systemError, systemErrorOf } from "./system-error.js";
+import type { AcceptedConnection, Channel, DescriptorMessage } from "./transport.js";
+
+/**
+ * Memory that received bytes are cut from, for all connections of this thread. What somebody keeps of it keeps all of it
+ * alive: so small messages are cut from small slabs, as those of Node's own pool.
+ */
+export class Slab {
+  readonly #size: number;
+  readonly #minRoom: number;
+  memory: Buffer;
+  used = 0;
+
+  /** @param minRoom where less than this is left, the next one is begun. */
+  constructor(size: number, minRoom: number) {
+    this.#size = size;
+    this.#minRoom = minRoom;
+    this.memory = Buffer.allocUnsafeSlow(size);
+  }
+
+  /** How much may be received at {@link used}: at most `wanted`, and all of that where it must be `whole`. */
+  makeRoom(wanted: number, whole: boolean): number {
+    const needed = Math.min(wanted, whole ? this.#size : this.#minRoom);
+    if (this.#size - this.used < needed) {
+      this.memory = Buffer.allocUnsafeSlow(this.#size);
+      this.used = 0;
+    }
+    return Math.min(wanted, this.#size - this.used);
+  }
+
+  /** The bytes that were received there. */
+  cut(length: number): Buffer {
+    const start = this.used;
+    this.used += length;
+    return this.memory.subarray(start, this.used);
+  }
+}
+
+const small = new Slab(8192, 2048);
+const LARGE = 131_072;
+const large = new Slab(LARGE, 32_768);
+
+const NO_BYTES = Buffer.alloc(0);
+/** The descriptors that came with a message: as many as one can carry. */
+const arrived = new Int32Array(253);
+/** How many they are, and the system's flags. */
+const arrival = new Int32Array(2);
+const peerAddress = new NativeAddresses();
+
+/** A stream socket. */
+export class NativeStream extends NativeChannel {
+  /** What has broken the connection. The system tells it once; whoever asks later is to hear it too. */
+  #failure: Error | null = null;
+  /** Much came last time, and so may the next time. */
+  #comesInBulk = false;
+
+  override connect(address: Address): Promise<Channel> {
+    // The system would take a second call for a question about the first, and say that it went well.
+    return this.peer === null ? super.connect(address) : Promise.reject(systemError("EISCONN"));
+  }
+
+  override tryAccept(): AcceptedConnection | null {
+    const descriptor = this.system.calls.accept(this.descriptor, peerAddress.bytes);
+    if (descriptor < 0) {
+      if (descriptor === EAGAIN) return this.awaitReadable();
+      throw systemErrorOf(descriptor);
+    }
+    const address = peerAddress.read();
+    return { channel: new NativeStream(this.system, this.family, this.kind, descriptor, address), address };
+  }
+
+  override tryReceive(size: number, peek: boolean): Buffer | null {
+    if (!this.mayRead || this.connecting) return this.awaitReadable();
+    // Of a packet, what finds no room is lost; of a stream it waits.
+    const isPacket = this.kind === SOCK_SEQPACKET;
+    if (isPacket && size > LARGE) return this.#receiveLongPacket(size, peek);
+    const slab = this.#comesInBulk || isPacket ? large : small;
+    const room = slab.makeRoom(size, isPacket);
+    const length = this.system.calls.recv(this.descriptor, slab.memory, slab.used, room, peek ? MSG_PEEK : 0);
+    if (length < 0) return this.#receivedNothing(length);
+    if (length === 0) {
+      if (this.#failure !== null) throw this.#failure;
+      // After an attempt to connect that failed, the system speaks of an end.
+      if (this.peer === null) throw systemError("ENOTCONN");
+      return NO_BYTES;
+    }
+    this.#comesInBulk = length >= 2048;
+    if (!peek) {
+      this.bytesRead += length;
+      // Nothing is left: the next call need not ask, since the system tells of everything that comes from now on.
+      if (length < room && !this.ended && this.readsUntilEmpty) this.mayRead = false;
+    }
+    return slab.cut(length);
+  }
+
+  /** A packet that may be longer than a slab. */
+  #receiveLongPacket(size: number, peek: boolean): Buffer | null {
+    const packet = Buffer.allocUnsafe(size);
+    const length = this.system.calls.recv(this.descriptor, packet, 0, size, peek ? MSG_PEEK : 0);
+    if (length < 0) return this.#receivedNothing(length);
+    if (!peek) this.bytesRead += length;
+    // The memory that was not needed is not kept.
+    return length < size / 2 ? Buffer.from(packet.subarray(0, length)) : packet.subarray(0, length);
+  }
+
+  #receivedNothing(errno: number): null {
+    if (errno === EAGAIN) return this.awaitReadable();
+    // Of Unix sockets the system says "invalid argument".
+    if (this.peer === null) throw errno === EINVAL ? systemError("ENOTCONN") : systemErrorOf(errno);
+    this.#failure = systemErrorOf(errno);
+    throw this.#failure;
+  }
+
+  override trySend(data: Uint8Array): number | null {
+    if (this.connecting) return this.awaitWritable();
+    const sent = this.system.calls.send(this.descriptor, data, 0, data.length, 0);
+    if (sent >= 0) {
+      this.bytesWritten += sent;
+      return sent;
+    }
+    if (sent === EAGAIN) return this.awaitWritable();
+    const error = systemErrorOf(sent);
+    // The system has told it now (ECONNRESET, ETIMEDOUT, EHOSTUNREACH …), and would tell readers of an end in good order.
+    if (error.code !== "EPIPE" && (this.system.poll(this.descriptor, 0) & POLL_FAILED) !== 0) this.#failure = error;
+    throw error;
+  }
+
+  override trySendDescriptors(data: Uint8Array, descriptors: readonly number[]): number | null {
+    const sent = this.system.calls.sendmsg(this.descriptor, data, 0, data.length, 0, Int32Array.from(descriptors));
+    if (sent === EAGAIN) return this.awaitWritable();
+    this.bytesWritten += this.check(sent);
+    return sent;
+  }
+
+  override tryReceiveDescriptors(size: number): DescriptorMessage | null {
+    if (!this.mayRead) return this.awaitReadable();
+    const data = Buffer.allocUnsafe(size);
+    const length = this.system.calls.recvmsg(this.descriptor, data, 0, size, 0, arrived, arrival);
+    if (length === EAGAIN) return this.awaitReadable();
+    this.bytesRead += this.check(length);
+    const descriptors = Array.from(arrived.subarray(0, arrival[0]));
+    for (const descriptor of descriptors) this.system.arrived.add(descriptor);
+    return { data: data.subarray(0, length), descriptors };
+  }
+
+  override duplicate(): NativeStream {
+    const descriptor = this.check(this.system.calls.dup(this.descriptor));
+    return new NativeStream(this.system, this.family, this.kind, descriptor, this.peer);
+  }
+
+  override toNodeSocket(): Duplex {
+    if (this.kind !== SOCK_STREAM) throw systemError("EOPNOTSUPP");
+    if (this.peer === null) throw systemError("ENOTCONN");
+    const fd = this.release();
+    try {
+      return new NodeSocket({ fd, allowHalfOpen: true, readable: true, writable: true });
+    } catch (error) {
+      // Node does not want it: somebody has to close it.
+      this.system.calls.adopt(fd);
+      this.system.calls.close(fd);
+      throw error;
+    }
+  }
+
+  /** What has arrived and was not read; as much of it as a slab can hold. */
+  protected override unreadBytes(): number {
+    if (this.descriptor < 0) return 0;
+    const room = large.makeRoom(65_536, false);
+    return Math.max(0, this.system.calls.recv(this.descriptor, large.memory, large.used, room, MSG_PEEK));
+  }
+}

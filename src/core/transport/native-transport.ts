@@ -1,0 +1,111 @@
+/**
+ * The transport made of the system's own calls: it runs on Linux, by way of the addon in `native/`.
+ *
+ * @module
+ */
+
+import type { Address } from "../address.js";
+import {
+  type AddressFamily,
+  AF_UNIX,
+  SO_DOMAIN,
+  SO_PROTOCOL,
+  SO_TYPE,
+  SOCK_SEQPACKET,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  type SocketKind,
+} from "../constants.js";
+import type { NativeAddon } from "./native-addon.js";
+import { NativeAddresses } from "./native-address.js";
+import type { NativeChannel } from "./native-channel.js";
+import { NativeDatagram } from "./native-datagram.js";
+import { NativeStream } from "./native-stream.js";
+import { NativeSystem } from "./native-system.js";
+import { systemErrorOf } from "./system-error.js";
+import type { AdoptedSocket, Channel, Transport } from "./transport.js";
+
+const SYSTEM = Symbol.for("ts-socketserver.native-system");
+
+/**
+ * The one of this thread. Where the package is loaded twice (a program run from its sources, and the built package), both
+ * share it, as they share the addon, which can be started but once.
+ */
+function systemOf(addon: NativeAddon & { [SYSTEM]?: NativeSystem }): NativeSystem {
+  addon[SYSTEM] ??= new NativeSystem(addon);
+  return addon[SYSTEM];
+}
+
+/** Sockets by way of system calls. */
+class NativeTransport implements Transport {
+  readonly name = "native";
+  readonly features = {
+    unixDatagrams: true,
+    rawSockets: true,
+    blockingSockets: true,
+    acceptOnDemand: true,
+    allSocketOptions: true,
+    descriptors: true,
+  };
+  readonly #system: NativeSystem;
+
+  constructor(addon: NativeAddon) {
+    this.#system = systemOf(addon);
+  }
+
+  open(family: AddressFamily, kind: SocketKind, protocol: number): Channel {
+    return this.#channel(family, kind, check(this.#system.calls.socket(family, kind, protocol)), null);
+  }
+
+  openPair(family: AddressFamily, kind: SocketKind, protocol: number): [Channel, Channel] | null {
+    if (family !== AF_UNIX) return null;
+    const pair = new Int32Array(2);
+    check(this.#system.calls.socketpair(family, kind, protocol, pair));
+    const [one = -1, other = -1] = pair;
+    return [this.#channel(family, kind, one, ""), this.#channel(family, kind, other, "")];
+  }
+
+  get thread(): number {
+    return this.#system.calls.environment();
+  }
+
+  take(descriptor: number, peer?: Address): AdoptedSocket {
+    if (!this.#system.arrived.delete(descriptor)) check(this.#system.calls.take(descriptor));
+    return this.#describe(descriptor, peer);
+  }
+
+  adopt(descriptor: number): AdoptedSocket {
+    check(this.#system.calls.adopt(descriptor));
+    return this.#describe(descriptor);
+  }
+
+  #describe(descriptor: number, given: Address | null = null): AdoptedSocket {
+    const channel = this.#channel(AF_UNIX, SOCK_STREAM, descriptor, null);
+    // The system only has families and kinds that these constants stand for, or others that nothing here can use.
+    const family = channel.getsockopt(SOL_SOCKET, SO_DOMAIN) as AddressFamily;
+    const kind = channel.getsockopt(SOL_SOCKET, SO_TYPE) as SocketKind;
+    const protocol = channel.getsockopt(SOL_SOCKET, SO_PROTOCOL);
+    const peer = this.#peerOf(descriptor) ?? given;
+    return { channel: this.#channel(family, kind, descriptor, peer), family, kind, protocol, connected: peer !== null };
+  }
+
+  #peerOf(descriptor: number): Address | null {
+    const address = new NativeAddresses();
+    return this.#system.calls.getpeername(descriptor, address.bytes) < 0 ? null : address.read();
+  }
+
+  #channel(family: AddressFamily, kind: SocketKind, descriptor: number, peer: Address | null): NativeChannel {
+    const Kind = kind === SOCK_STREAM || kind === SOCK_SEQPACKET ? NativeStream : NativeDatagram;
+    return new Kind(this.#system, family, kind, descriptor, peer);
+  }
+}
+
+function check(result: number): number {
+  if (result < 0) throw systemErrorOf(result);
+  return result;
+}
+
+/** The transport on a loaded addon. One in each thread is enough. */
+export function makeNativeTransport(addon: NativeAddon): Transport {
+  return new NativeTransport(addon);
+}

@@ -1,0 +1,144 @@
+/**
+ * {@link BlockingRequestHandler}: what every blocking handler begins with.
+ *
+ * @module
+ */
+
+import type { Address } from "../core/address.js";
+import type { BaseServer } from "../core/base-server.js";
+import type { BlockingHandler } from "../core/blocking-handler.js";
+import type { BlockingSocket } from "../core/blocking-socket.js";
+import { ExitRequest } from "../core/errors.js";
+import { events } from "../core/events.js";
+
+/**
+ * A server as a blocking handler in a thread of its own sees it: every method is a call that blocks until the server has
+ * answered, and returns what that promises; every other property is read by such a call. What is passed and returned is copied
+ * (by structured clone). Nothing can be assigned.
+ *
+ * `serverClose()` and `shutdown()` return at once: they wait for the handlers, and this is one of them.
+ *
+ * @example
+ * ```ts
+ * class Greet extends BlockingStreamRequestHandler<BlockingRemoteServer<GreetServer>> {
+ *   static override readonly module = import.meta.url;
+ *
+ *   override handle() {
+ *     this.wfile.write(`${this.server.nextNumber()}. Hi!\n`);
+ *   }
+ * }
+ * ```
+ */
+export type BlockingRemoteServer<Server extends object = BaseServer> = {
+  readonly [Name in keyof Server]: Server[Name] extends (...args: infer Parameters) => infer Result
+    ? (...args: Parameters) => Awaited<Result>
+    : Server[Name];
+};
+
+/**
+ * Serves one request as a Python program does: `handle()` is synchronous, and each call on the connection blocks until it is
+ * done. Subclass it and override {@link handle}. Source: `socketserver.BaseRequestHandler`.
+ *
+ * It needs a thread for itself, and so a Threading server, which starts one for each request that runs, up to `maxThreads`; and
+ * it needs the native transport. As every handler that runs in a thread, it names its module and shares no memory with the
+ * server. Timers, promises and messages of its thread wait until it returns. The request is closed by the server afterwards.
+ *
+ * What the server cuts off (`shutdownTimeout`, `requestTimeout`) finds every blocking call of its thread failing, with a
+ * ClosedResourceError, whatever socket it is made on.
+ *
+ * @typeParam Request a `BlockingSocket` for stream servers, a `BlockingDatagramRequest` for datagram servers.
+ * @typeParam Server a {@link BlockingRemoteServer} of the server's class, where the handler uses more of it than every server
+ *   has.
+ * @example
+ * ```ts
+ * export class Echo extends BlockingRequestHandler {
+ *   static override readonly module = import.meta.url;
+ *
+ *   override handle(): void {
+ *     for (let data = this.request.recv(1024); data.length > 0; data = this.request.recv(1024)) this.request.sendall(data);
+ *   }
+ * }
+ * ```
+ */
+export class BlockingRequestHandler<Request = BlockingSocket, Server extends object = BlockingRemoteServer>
+  implements BlockingHandler<Request>
+{
+  /** By this servers know that a handler needs a thread for itself. */
+  static readonly blocking = true;
+  /**
+   * Where the class is to be found: `import.meta.url` of the module that exports it, under its own name. Threads import it
+   * there.
+   */
+  static readonly module: string | undefined = undefined;
+
+  /** The request: the connection, or the datagram with a socket to answer by. */
+  readonly request: Request;
+  /** Whom it comes from. */
+  readonly clientAddress: Address;
+  /** The server that it came to. */
+  readonly server: Server;
+
+  /** Whether `handle()` has failed: for `finish()` to know. */
+  protected failed = false;
+
+  constructor(request: Request, clientAddress: Address, server: Server) {
+    this.request = request;
+    this.clientAddress = clientAddress;
+    this.server = server;
+  }
+
+  /** Prepares. May be overridden; does nothing here. When it fails, the other two are not called. */
+  setup(): void {}
+
+  /** Serves the request. What it throws ends this request alone. Override it. */
+  handle(): void {}
+
+  /** Cleans up, also when `handle()` has failed. May be overridden; does nothing here. */
+  finish(): void {}
+
+  /** For subclasses: throws when `setup()` has not made what the others need, such as for want of `super.setup()`. */
+  protected checkSetup(): void {}
+
+  /** Calls the three in their order. The server calls it; it is not meant to be overridden. */
+  run(): void {
+    const { server, clientAddress } = this;
+    if (events.handlerSetup.hasSubscribers) events.handlerSetup.publish({ server, clientAddress, handler: this });
+    refusePromise(this, "setup", this.setup());
+    this.checkSetup();
+    let failure: unknown;
+    try {
+      if (events.handlerHandle.hasSubscribers) events.handlerHandle.publish({ server, clientAddress, handler: this });
+      refusePromise(this, "handle", this.handle());
+    } catch (error) {
+      this.failed = true;
+      failure = error;
+    }
+    try {
+      if (events.handlerFinish.hasSubscribers) events.handlerFinish.publish({ server, clientAddress, handler: this });
+      refusePromise(this, "finish", this.finish());
+    } catch (error) {
+      if (!this.failed) throw error;
+      // The server is to end: that outweighs a failed clean-up.
+      if (failure instanceof ExitRequest) throw failure;
+      throw new AggregateError([failure, error], "handle() failed, and finish() after it");
+    }
+    if (this.failed) throw failure;
+  }
+}
+
+/** A promise would be waited for by nobody: TypeScript allows `async` where `void` is wanted. */
+function refusePromise(handler: object, method: string, result: unknown): void {
+  if (!(result instanceof Promise)) return;
+  // Its failure, if it has one, is the same mistake.
+  result.catch(() => {});
+  throw new TypeError(
+    `${handler.constructor.name}.${method}() is asynchronous, and this is a blocking handler: leave out async and await, or ` +
+      "extend the handler without Blocking in its name.",
+  );
+}
+
+/** The error for a blocking handler whose `setup()` did not call the one it overrides. */
+export function forgottenBlockingSetup(handler: object): TypeError {
+  const { name } = handler.constructor;
+  return new TypeError(`${name}.setup() did not call super.setup(): begin it with "super.setup();".`);
+}

@@ -1,0 +1,204 @@
+/**
+ * {@link ForkingMixIn}: every request in a child process of a pool.
+ *
+ * @module
+ */
+
+import { availableParallelism } from "node:os";
+import type { Address } from "../core/address.js";
+import type { BaseServer } from "../core/base-server.js";
+import { AF_UNIX } from "../core/constants.js";
+import { defaults } from "../core/defaults.js";
+import { closedError, unsupported } from "../core/errors.js";
+import { events } from "../core/events.js";
+import type { ServerOptionName } from "../core/server-options.js";
+import type { Socket } from "../core/socket.js";
+import { defaultTransport } from "../core/transport/index.js";
+import type { Transport } from "../core/transport/transport.js";
+import type { DatagramRequest } from "../core/udp-server.js";
+import { ChildHost } from "./child-host.js";
+import { moduleOf, refuseContainer } from "./handler-module.js";
+import type { AnyArguments, ServerClass } from "./multiplexing-mixin.js";
+import { RemoteRequests } from "./remote-requests.js";
+import { RunnerPool } from "./runner-pool.js";
+
+/** What {@link ForkingMixIn} adds to a server. */
+export interface Forking {
+  /** Child processes that are started when the server opens: as many as the machine has processors, at most `maxChildren`. */
+  children: number;
+  /** Child processes that there may be at once; 40. Source: `max_children`. */
+  maxChildren: number;
+  /**
+   * Requests that one child runs at once. By default there is no limit, and `children` are all that are started. With a limit,
+   * more are started where all have as many, up to `maxChildren`; 1 gives each request a process to itself, as in Python.
+   */
+  requestsPerChild: number;
+  /** Requests that run at once, in all children together; while there are so many, further clients wait. */
+  maxConnections: number;
+  /** Seconds after which a request is broken off, with its child if it must be; `null` for never. */
+  requestTimeout: number | null;
+  /**
+   * The numbers (pid) of the child processes that live, whether or not they have something to do. Python's holds those that
+   * run a request. Source: `active_children`.
+   */
+  readonly activeChildren: ReadonlySet<number>;
+  /**
+   * Ends the children beyond `children` that have nothing to do. They end by themselves, too, after `timeout` seconds of having
+   * nothing to do; and one that has died is never left over, nor is a child that is not the server's own touched: the system
+   * calls that Python makes here are Node's own business. Source: `collect_children`.
+   *
+   * @returns when they are gone.
+   */
+  collectChildren(): Promise<void>;
+}
+
+/**
+ * Makes a server that runs every request in a child process. What a handler does to its process (block it, exhaust its memory,
+ * kill it) ends the requests of that one alone; another takes its place. Source: `socketserver.ForkingMixIn`.
+ *
+ * **This is not `fork()`.** A child is a program of its own that imports the handler's module, started ahead and used for many
+ * requests. It has nothing of the server's memory: no variable, no open file, no import's side effect but its own. So the handler
+ * names its module (`static module`), and `this.server` is a {@link RemoteServer}, whose methods are awaited calls.
+ *
+ * The server accepts, and `verifyRequest()` is asked, in the server's process; then the connection itself moves to the child with
+ * the least to do, which runs the handler on the same `Socket` calls. With the native transport it moves as a descriptor. With the
+ * Node transport Node moves it (`child.send(message, socket)`), nothing that was sent or received being lost; Unix streams do not
+ * move on Windows, and the answers to datagrams leave by way of the server.
+ *
+ * Beside those of {@link Forking}, `timeout` has another default: 300.
+ *
+ * @example
+ * ```ts
+ * class ChatServer extends ForkingMixIn(TCPServer) {}
+ * ```
+ */
+export function ForkingMixIn<Base extends ServerClass>(
+  Server: Base,
+): Base & (abstract new (...args: AnyArguments) => Forking) {
+  abstract class ForkingServer extends Server implements Forking {
+    static override readonly optionNames: readonly ServerOptionName[] = [
+      ...Server.optionNames,
+      "children",
+      "maxChildren",
+      "requestsPerChild",
+      "maxConnections",
+      "requestTimeout",
+    ];
+
+    override timeout: number | null = defaults.forkingTimeout;
+    children: number = availableParallelism();
+    maxChildren: number = defaults.maxChildren;
+    requestsPerChild: number = defaults.requestsPerChild;
+    maxConnections: number = defaults.maxConnections;
+    requestTimeout: number | null = defaults.requestTimeout;
+
+    #pool: RunnerPool<ChildHost> | null = null;
+    #requests: RemoteRequests<ChildHost> | null = null;
+    #isStarted = false;
+    #closing = false;
+
+    /** Nothing of a handler runs in this process. */
+    protected override get followsRequests(): boolean {
+      return false;
+    }
+
+    protected override get hasRoom(): boolean {
+      return this.activeRequests < Math.min(this.maxConnections, this.maxChildren * this.requestsPerChild);
+    }
+
+    get activeChildren(): ReadonlySet<number> {
+      return new Set(Array.from(this.#pool?.hosts ?? [], (host) => host.pid));
+    }
+
+    async collectChildren(): Promise<void> {
+      await this.#pool?.collect();
+    }
+
+    /** Nobody has come for `timeout` seconds: the children that are not needed end. */
+    override async handleTimeout(): Promise<void> {
+      await this.collectChildren();
+      await super.handleTimeout();
+    }
+
+    /** Starts the children, too. @throws when the handler cannot be run in one */
+    override async serverActivate(): Promise<void> {
+      const transport = this.transport ?? defaultTransport;
+      this.#checkTransport(transport);
+      refuseContainer(this.RequestHandlerClass, this.container, "processes");
+      const { module, className } = moduleOf(this.RequestHandlerClass, "processes");
+      await super.serverActivate();
+      const { serverAddress, socketType, addressFamily, timeout, maxChildren, requestsPerChild } = this;
+      const serverName = this.constructor.name;
+      const assignment = { module, className, serverName, serverAddress, socketType, addressFamily };
+      const server = this as unknown as BaseServer;
+      const size = Math.min(this.children, maxChildren);
+      const pool = new RunnerPool({
+        size,
+        maxSize: Number.isFinite(requestsPerChild) ? maxChildren : size,
+        capacity: requestsPerChild,
+        maxQueued: this.maxConnections,
+        idleTime: timeout,
+        start: (owner) => new ChildHost(owner, { assignment, server, transport }),
+        onLoss: (error) => events.error.publish({ server, error, clientAddress: null }),
+      });
+      await this.#startPool(pool);
+    }
+
+    async #startPool(pool: RunnerPool<ChildHost>): Promise<void> {
+      const closed = (): Error => closedError(`open ${this.constructor.name}`, "fork");
+      if (this.#closing) throw closed();
+      this.#pool = pool;
+      try {
+        await pool.start();
+      } catch (error) {
+        this.#pool = null;
+        await pool.close();
+        throw this.#closing ? closed() : error;
+      }
+      this.#isStarted = true;
+      this.#requests = new RemoteRequests(pool);
+    }
+
+    #checkTransport({ name, features }: Transport): void {
+      if (features.descriptors || this.addressFamily !== AF_UNIX || process.platform !== "win32") return;
+      throw unsupported(
+        `The ${name} transport cannot move Unix streams to other processes on Windows`,
+        "Use a Multiplexing server, or serve TCP.",
+        "fork",
+      );
+    }
+
+    /** Starts the request, and lets the loop go on with the next. */
+    override processRequest(request: unknown, clientAddress: Address): void {
+      this.startRequest(request, clientAddress);
+    }
+
+    /** Has a child run the handler, and waits until it has. */
+    override async finishRequest(request: unknown, clientAddress: Address): Promise<void> {
+      if (this.#requests === null) throw new Error(`${this.constructor.name} is not open`);
+      const leftError = (error: Error): void => void this.reportFailure(request, error);
+      const terms = { clientAddress, leftError, timeout: this.requestTimeout };
+      await this.#requests.run(request as Socket | DatagramRequest, terms);
+    }
+
+    override async abortRequest(request: unknown): Promise<void> {
+      if (!this.#requests?.breakOff(request)) await super.abortRequest(request);
+    }
+
+    /** Ends the children, too; with `blockOnClose` off, each when it has done what it is doing. */
+    override async serverClose(): Promise<void> {
+      this.#closing = true;
+      const pool = this.#pool;
+      // A start is not waited for: a module may take for ever.
+      if (this.#isStarted) pool?.stopStarting();
+      else void pool?.close();
+      try {
+        await super.serverClose();
+      } finally {
+        if (this.blockOnClose) await pool?.close();
+        else pool?.retire();
+      }
+    }
+  }
+  return ForkingServer;
+}

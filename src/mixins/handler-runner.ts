@@ -1,0 +1,136 @@
+/**
+ * {@link HandlerRunner}: runs handlers on the other side, in a worker thread or a child process.
+ *
+ * @module
+ */
+
+import type { Address } from "../core/address.js";
+import { formatAddress } from "../core/address.js";
+import { BlockingSocket } from "../core/blocking-socket.js";
+import { SHUT_WR } from "../core/constants.js";
+import { ClosedResourceError, OSError } from "../core/errors.js";
+import { enterIsolation } from "../core/isolation.js";
+import { LiveRequest, LiveRequests, type RequestOwner } from "../core/live-requests.js";
+import { defaultLogger } from "../core/logging.js";
+import { type RequestHandlerClass, runHandler } from "../core/request-handler.js";
+import { Socket } from "../core/socket.js";
+import { packError } from "./error-message.js";
+import type { Assignment, FromRunner, ResultMessage } from "./messages.js";
+
+type AnySocket = Socket | BlockingSocket;
+
+/** A request as its handler gets it. Those of blocking handlers are run to their end before anything else happens here. */
+type RunnableRequest = AnySocket | readonly [data: Buffer, socket: AnySocket, truncated: boolean];
+
+/** Runs the requests that a server has handed over, as many at once as come. */
+export class HandlerRunner implements RequestOwner {
+  readonly #HandlerClass: RequestHandlerClass;
+  readonly #server: object;
+  readonly #logger;
+  readonly #tell: (message: FromRunner) => void;
+  readonly #requests = new LiveRequests(() => {});
+  readonly #running = new Map<number, LiveRequest>();
+  readonly #failures = new Map<LiveRequest, unknown>();
+  #results: ResultMessage[] = [];
+
+  /**
+   * @param server what handlers see as `this.server`.
+   * @param tell tells the server.
+   */
+  constructor(
+    { serverName }: Assignment,
+    HandlerClass: RequestHandlerClass,
+    server: object,
+    tell: (message: FromRunner) => void,
+  ) {
+    this.#HandlerClass = HandlerClass;
+    this.#server = server;
+    this.#logger = defaultLogger(serverName);
+    this.#tell = tell;
+    enterIsolation();
+  }
+
+  /** Runs a handler for a connection, or for a datagram with the socket to answer by. */
+  run(id: number, request: RunnableRequest, clientAddress: Address): void {
+    const live = new LiveRequest(this, request, clientAddress);
+    this.#running.set(id, live);
+    void this.#requests.run(live, true, () => this.#serve(id, live, request, clientAddress));
+  }
+
+  async #serve(id: number, live: LiveRequest, request: RunnableRequest, clientAddress: Address): Promise<void> {
+    try {
+      await runHandler(this.#HandlerClass, {
+        request,
+        clientAddress,
+        server: this.#server,
+        container: undefined,
+        logger: () => this.#logger.child({ clientAddress: formatAddress(clientAddress) }),
+      });
+    } catch (error) {
+      if (!(live.cutOff && error instanceof ClosedResourceError)) this.#fail(live, error);
+    }
+    const connection = isConnection(request) ? request : null;
+    const counters = connection?.counters ?? null;
+    if (connection !== null) await endConnection(connection);
+    this.#requests.leave(live);
+    this.#running.delete(id);
+    const failure = this.#failures.get(live);
+    this.#failures.delete(live);
+    this.#report({ id, error: failure === undefined ? null : packError(failure), counters });
+  }
+
+  /** All results of one turn leave in one message. */
+  #report(result: ResultMessage): void {
+    if (this.#results.length === 0) {
+      process.nextTick(() => {
+        const results = this.#results;
+        this.#results = [];
+        this.#tell({ type: "results", results });
+      });
+    }
+    this.#results.push(result);
+  }
+
+  #fail(live: LiveRequest, error: unknown): void {
+    if (!this.#failures.has(live)) this.#failures.set(live, error ?? new Error("the handler threw nothing"));
+  }
+
+  /** Breaks a request off. */
+  abort(id: number): void {
+    const live = this.#running.get(id);
+    if (live === undefined) return;
+    live.cutOff = true;
+    if (isConnection(live.request)) live.request.abort();
+  }
+
+  /** Something that a handler started but did not wait for has failed: the server is told at once. */
+  requestLeftError(live: LiveRequest, error: unknown): void {
+    const id = this.#idOf(live);
+    if (id === undefined) {
+      const clientAddress = formatAddress(live.clientAddress);
+      this.#logger.error({ err: error, clientAddress }, "A handler that has ended left an error unhandled");
+      return;
+    }
+    this.#tell({ type: "left-error", id, error: packError(error) });
+    this.abort(id);
+  }
+
+  #idOf(live: LiveRequest): number | undefined {
+    for (const [id, running] of this.#running) if (running === live) return id;
+    return undefined;
+  }
+}
+
+function isConnection(request: unknown): request is AnySocket {
+  return request instanceof Socket || request instanceof BlockingSocket;
+}
+
+async function endConnection(socket: AnySocket): Promise<void> {
+  try {
+    if (!socket.closed) await socket.shutdown(SHUT_WR);
+  } catch (error) {
+    // The client was quicker.
+    if (!(error instanceof OSError)) throw error;
+  }
+  await socket.close();
+}

@@ -1,0 +1,94 @@
+/**
+ * What a server and those who run its handlers elsewhere (threads, child processes) tell each other.
+ *
+ * @module
+ */
+
+import type { Address } from "../core/address.js";
+import type { AddressFamily, SocketKind } from "../core/constants.js";
+import type { ChannelCounters } from "../core/transport/transport.js";
+import type { ErrorMessage } from "./error-message.js";
+
+/** What one who runs handlers is made for. */
+export interface Assignment {
+  /** The URL of the module that exports the handler. */
+  readonly module: string;
+  readonly className: string;
+  /** The name of the server class, for error messages. */
+  readonly serverName: string;
+  readonly serverAddress: Address;
+  /** What the requests are: connections, or datagrams. */
+  readonly socketType: SocketKind;
+  readonly addressFamily: AddressFamily;
+}
+
+/** One request to run. */
+export interface RequestMessage {
+  readonly id: number;
+  readonly clientAddress: Address;
+  /** A connection's descriptor; -1 where it comes beside the message, or is a datagram. */
+  readonly descriptor: number;
+  /** A datagram. */
+  readonly data?: Uint8Array;
+  readonly truncated?: boolean;
+}
+
+/** From the server. */
+export type ToRunner =
+  | { readonly type: "datagram-socket"; readonly descriptor: number }
+  /** For a thread that runs blocking handlers: what its waits watch. Comes before the first request. */
+  | { readonly type: "interrupt"; readonly descriptor: number }
+  | { readonly type: "requests"; readonly requests: readonly RequestMessage[] }
+  /** The request is to end now: its connection is broken. */
+  | { readonly type: "abort"; readonly id: number };
+
+/** How a request has ended. */
+export interface ResultMessage {
+  readonly id: number;
+  readonly error: ErrorMessage | null;
+  readonly counters: ChannelCounters | null;
+}
+
+/** To the server. */
+export type FromRunner =
+  /** The handler's module is loaded. The number is the `Transport.thread` to hand sockets over to. */
+  | { readonly type: "ready"; readonly thread: number }
+  /** The handler cannot be run at all. */
+  | { readonly type: "unusable"; readonly error: ErrorMessage }
+  /** A handler has left an error unhandled, and goes on; its connection is broken. */
+  | { readonly type: "left-error"; readonly id: number; readonly error: ErrorMessage }
+  | { readonly type: "results"; readonly results: readonly ResultMessage[] };
+
+// ── child processes alone ───────────────────────────────────────────────────────────────────────────────────────────
+
+/** From the server to a child process. */
+export type ToChild =
+  | ToRunner
+  /** What it is made for. Connections come as descriptors over the socket pair, or beside their messages. */
+  | { readonly type: "assignment"; readonly assignment: Assignment; readonly usesDescriptors: boolean }
+  /** A connection of the Node transport comes beside the message. */
+  | { readonly type: "connection"; readonly connection: ConnectionMessage }
+  /** A datagram was sent, or could not be. */
+  | { readonly type: "datagram-sent"; readonly id: number; readonly error: ErrorMessage | null }
+  /** The answer to a call of the server's methods. */
+  | { readonly type: "call"; readonly data: unknown };
+
+/** A connection that Node moves from one process to another. */
+export interface ConnectionMessage {
+  readonly id: number;
+  readonly clientAddress: Address;
+  /** What was read from it already. */
+  readonly unread: Uint8Array | null;
+  /** Socket options that Node sets by itself and cannot read: their level, number and value. */
+  readonly options: readonly (readonly [level: number, option: number, value: number])[];
+}
+
+/** From a child process to the server. */
+export type FromChild =
+  | FromRunner
+  /** It is about to end, by an error that came from no request. */
+  | { readonly type: "failed"; readonly message: string }
+  /** An answer that leaves by the server's socket, where the child can have none of its own. */
+  | { readonly type: "datagram"; readonly id: number; readonly data: Uint8Array; readonly address: Address }
+  /** A call of the server's methods. */
+  | { readonly type: "call"; readonly data: unknown };

@@ -1,0 +1,8 @@
+/**
+ * `ts-socketserver/selectors`: Python's `select` and `selectors` modules.
+ *
+ * @module
+ */
+
+export type { FileObject, SelectorKey } from "./core/selectors.js";
+export { DefaultSelector, EVENT_READ, EVENT_WRITE, select } from "./core/selectors.js";

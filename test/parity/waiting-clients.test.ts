@@ -1,0 +1,132 @@
+/** PARITY.md, section 4, "connections made after shutdown()": clients that the server has not accepted yet. */
+
+import { readdirSync } from "node:fs";
+import { type ServerOptions, StreamRequestHandler, type StreamServer } from "ts-socketserver";
+import { StreamTestClient } from "ts-socketserver/testing";
+import { describe, expect, it } from "vitest";
+import { Gate, serveWith } from "../robustness/support.js";
+import { settle } from "../settle.js";
+import { type StreamSubject, streamSubjects } from "../subjects.js";
+
+const MANY = 20;
+
+/** Answers once the gate is open. */
+class Held extends StreamRequestHandler {
+  static gate = new Gate();
+  static begun = 0;
+
+  static reset(): void {
+    Held.gate = new Gate();
+    Held.begun = 0;
+  }
+
+  override async handle(): Promise<void> {
+    Held.begun += 1;
+    await Held.gate.opened;
+    await this.wfile.write(await this.rfile.readline());
+  }
+}
+
+/** One request at a time, whatever the model. */
+function oneAtATime({ model }: StreamSubject): ServerOptions {
+  return model === "plain" ? {} : { maxConnections: 1 };
+}
+
+/** Clients that have connected one after the other, and have sent their numbers. */
+async function connectMany(server: StreamServer): Promise<StreamTestClient[]> {
+  const clients: StreamTestClient[] = [];
+  for (let number = 0; number < MANY; number += 1) {
+    const client = await StreamTestClient.connect(server.serverAddress);
+    await client.write(`${number}\n`);
+    clients.push(client);
+  }
+  return clients;
+}
+
+/** Serves them all, and then no more. Each gets its answer before the next one. */
+async function expectServedInOrder(server: StreamServer, clients: StreamTestClient[]): Promise<void> {
+  const served = server.serveForever();
+  const order: string[] = [];
+  await Promise.all(clients.map(async (client) => order.push(await client.readAll())));
+  expect(order).toEqual(clients.map((_client, number) => `${number}\n`));
+  for (const client of clients) await client.close();
+  await server.shutdown();
+  await served;
+}
+
+for (const subject of streamSubjects) {
+  const { name, transport, ServerClass } = subject;
+
+  describe(`"connections made after shutdown()": clients of a ${name} on the ${transport} transport`, () => {
+    it("are served in their order when they came before anybody served, and when they came between", async () => {
+      Held.reset();
+      Held.gate.open();
+      await using server = new ServerClass(subject.makeAddress(), Held, oneAtATime(subject));
+      await server.open();
+      for (let round = 1; round <= 2; round += 1) {
+        const clients = await connectMany(server);
+        await settle();
+        expect(Held.begun).toBe((round - 1) * MANY);
+        await expectServedInOrder(server, clients);
+        expect(Held.begun).toBe(round * MANY);
+      }
+    });
+
+    it("are served by the next serveForever() when they waited while shutdown() was called", async () => {
+      Held.reset();
+      await using running = await serveWith(subject, Held, oneAtATime(subject));
+      await using first = await running.connect();
+      await first.write("first\n");
+      while (Held.begun === 0) await settle(1);
+      const waiting = await connectMany(running.server);
+      const left = running.server.shutdown();
+      Held.gate.open();
+      await left;
+      await running.served;
+      expect(await first.readAll()).toBe("first\n");
+      await settle();
+      expect(Held.begun).toBe(1);
+      await expectServedInOrder(running.server, waiting);
+    });
+  });
+}
+
+// The Node transport cannot leave them there: libuv accepts them as they come.
+for (const subject of streamSubjects.filter(({ transport }) => transport === "native")) {
+  describe(`"connections made after shutdown()": clients of a ${subject.name} on the native transport`, () => {
+    const countDescriptors = (): number => readdirSync("/proc/self/fd").length;
+
+    it("wait in the kernel while another one is served: the server has no descriptor for them", async () => {
+      Held.reset();
+      await using running = await serveWith(subject, Held, oneAtATime(subject));
+      await using first = await running.connect();
+      await first.write("first\n");
+      while (Held.begun === 0) await settle(1);
+      const before = countDescriptors();
+      const waiting = await connectMany(running.server);
+      await settle(50);
+      // One for each client's own end, and not two. (The test runner may have opened a few.)
+      expect(countDescriptors() - before).toBeLessThan(1.5 * MANY);
+      Held.gate.open();
+      expect(await first.readAll()).toBe("first\n");
+      for (const [number, client] of waiting.entries()) {
+        expect(await client.readAll()).toBe(`${number}\n`);
+        await client.close();
+      }
+    });
+
+    it("are turned away by the kernel, not by the server, when it is closed without having served them", async () => {
+      Held.reset();
+      const server = new subject.ServerClass(subject.makeAddress(), Held);
+      await server.open();
+      const [client, ...others] = await connectMany(server);
+      await server.serverClose();
+      for (const one of [client, ...others]) {
+        await one?.ended();
+        await one?.close();
+      }
+      expect(client?.error).toMatchObject({ code: "ECONNRESET" });
+      expect(Held.begun).toBe(0);
+    });
+  });
+}

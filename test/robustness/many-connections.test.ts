@@ -1,0 +1,41 @@
+import { readdirSync } from "node:fs";
+import { createConnection } from "ts-socketserver";
+import { describe, expect, it } from "vitest";
+import { Idle } from "../handlers.js";
+import { settle } from "../settle.js";
+import { streamSubjects } from "../subjects.js";
+import { transports } from "../transports.js";
+import { serveWith } from "./support.js";
+
+const CONNECTIONS = 10_000;
+const AT_ONCE = 200;
+
+function countDescriptors(): number {
+  return readdirSync("/proc/self/fd").length;
+}
+
+for (const subject of streamSubjects.filter(({ model }) => model === "multiplexing")) {
+  describe.skipIf(process.platform !== "linux")(
+    `${subject.name} on the ${subject.transport} transport (Linux only: counts /proc/self/fd)`,
+    () => {
+      it("has no descriptor left after 10,000 connections, ended by either side (slow: there are many)", async () => {
+        const transport = transports.find(({ name }) => name === subject.transport);
+        await using running = await serveWith(subject, Idle);
+        const before = countDescriptors();
+        const visit = async (number: number): Promise<void> => {
+          const client = await createConnection(running.address, transport && { transport });
+          // One in eight is closed in good order: more of those would use up the ports, which rest for a while.
+          if (number % 8 !== 0) return client.abort();
+          expect(await client.recv(1)).toHaveLength(0);
+          await client.close();
+        };
+        for (let number = 0; number < CONNECTIONS; number += AT_ONCE) {
+          await Promise.all(Array.from({ length: AT_ONCE }, (_, index) => visit(number + index)));
+        }
+        for (let tries = 0; countDescriptors() > before && tries < 100; tries += 1) await settle();
+        expect(countDescriptors()).toBeLessThanOrEqual(before);
+        expect(running.server.activeRequests).toBe(0);
+      });
+    },
+  );
+}

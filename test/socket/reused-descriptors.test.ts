@@ -1,0 +1,106 @@
+import { AF_UNIX, type Channel, nativeTransport, SOCK_STREAM, type Transport } from "ts-socketserver";
+import { describe, expect, it } from "vitest";
+import { settle } from "../settle.js";
+
+const ROUNDS = 300;
+
+/** Two ends of a connection on the seam itself, where closing and opening happen at once. */
+function openPair(transport: Transport): [Channel, Channel] {
+  const pair = transport.openPair(AF_UNIX, SOCK_STREAM, 0);
+  if (pair === null) throw new Error("the system makes no pairs");
+  return pair;
+}
+
+/** Has a channel tell its news to a list, and asks it for bytes that are not there. */
+function listen(channel: Channel, name: string, news: string[]): void {
+  channel.owner = {
+    onReadable: () => news.push(`${name}: ${String(channel.tryReceive(100, false))}`),
+    onWritable: () => news.push(`${name} may write`),
+    onDrop: () => news.push(`${name} dropped`),
+  };
+  expect(channel.tryReceive(100, false)).toBeNull();
+}
+
+// Node opens its sockets in its own time: only here the next one gets the number of the last one for certain.
+describe.skipIf(nativeTransport === null)(
+  `A descriptor whose number is in use again${nativeTransport === null ? " (skipped: the native transport is not there)" : ""}`,
+  () => {
+    const transport = nativeTransport as Transport;
+
+    it("hears nothing of the closed one's bytes, which were on their way when that was closed", async () => {
+      let reused = 0;
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const news: string[] = [];
+        const [old, oldPeer] = openPair(transport);
+        listen(old, "old", news);
+        const number = old.fileno();
+        oldPeer.trySend(Buffer.from("for the old one"));
+        old.close();
+        const [next, peer] = openPair(transport);
+        listen(next, "next", news);
+        if (next.fileno() === number) reused += 1;
+        await settle(3);
+        expect(news).toEqual([]);
+        peer.trySend(Buffer.from("for the next one"));
+        while (news.length === 0) await settle(1);
+        expect(news).toEqual(["next: for the next one"]);
+        for (const channel of [oldPeer, next, peer]) channel.close();
+      }
+      // The test runner may take a number in between, but not often.
+      expect(reused).toBeGreaterThan(ROUNDS / 2);
+    });
+
+    it("hears nothing of an event of the same batch, when the one before it has closed the old one", async () => {
+      let reused = 0;
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const news: string[] = [];
+        const [first, firstPeer] = openPair(transport);
+        const [old, oldPeer] = openPair(transport);
+        const opened: Channel[] = [];
+        listen(first, "first", news);
+        listen(old, "old", news);
+        const number = old.fileno();
+        first.owner = {
+          onReadable: () => {
+            old.close();
+            const pair = openPair(transport);
+            opened.push(...pair);
+            listen(pair[0], "next", news);
+          },
+          onWritable: () => {},
+          onDrop: () => {},
+        };
+        // Told in the order in which they have become ready, in one call from the system.
+        firstPeer.trySend(Buffer.from("x"));
+        oldPeer.trySend(Buffer.from("for the old one"));
+        while (opened.length === 0) await settle(1);
+        await settle(3);
+        const [next, peer] = opened;
+        if (next?.fileno() === number) reused += 1;
+        expect(news).toEqual([]);
+        peer?.trySend(Buffer.from("for the next one"));
+        while (news.length === 0) await settle(1);
+        expect(news).toEqual(["next: for the next one"]);
+        for (const channel of [first, firstPeer, oldPeer, ...opened]) channel.close();
+      }
+      expect(reused).toBeGreaterThan(ROUNDS / 2);
+    });
+
+    it("is not told that there is room to send, which the closed one had waited for", async () => {
+      for (let round = 0; round < ROUNDS / 10; round += 1) {
+        const news: string[] = [];
+        const [old, oldPeer] = openPair(transport);
+        listen(old, "old", news);
+        while (old.trySend(Buffer.alloc(65_536)) !== null);
+        // Room is there now, and the system has it to tell.
+        while (oldPeer.tryReceive(65_536, false) !== null);
+        old.close();
+        const [next, peer] = openPair(transport);
+        listen(next, "next", news);
+        await settle(3);
+        expect(news).toEqual([]);
+        for (const channel of [oldPeer, next, peer]) channel.close();
+      }
+    });
+  },
+);
