@@ -5,9 +5,7 @@
  * @module
  */
 
-import { randomUUID } from "node:crypto";
-import { networkInterfaces, tmpdir } from "node:os";
-import { join } from "node:path";
+import { networkInterfaces } from "node:os";
 import {
   type Address,
   type AddressFamily,
@@ -21,6 +19,7 @@ import {
   type Transport,
 } from "ts-socketserver";
 import { StreamTestClient } from "ts-socketserver/testing";
+import { temporaryPath } from "../temporary-path.js";
 import { transports } from "../transports.js";
 
 const hasLoopback6 = Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === "::1"));
@@ -33,7 +32,7 @@ function missingFamily(family: AddressFamily): string | null {
 }
 
 function localAddress(family: AddressFamily): Address {
-  if (family === AF_UNIX) return join(tmpdir(), `contract-${randomUUID().slice(0, 13)}.sock`);
+  if (family === AF_UNIX) return temporaryPath();
   return [family === AF_INET6 ? "::1" : "127.0.0.1", 0];
 }
 

@@ -23,6 +23,9 @@ const here: Address = ["127.0.0.1", 0];
 const { descriptors } = capabilities();
 const unless = descriptors ? "" : " (skipped: needs the native transport)";
 
+/** For polls: threads take their time on a busy machine. */
+const patient = { timeout: 15_000 };
+
 /** Counts, and notes its errors. */
 class Counting extends ThreadingTCPServer {
   readonly errors: unknown[] = [];
@@ -124,7 +127,7 @@ describe.skipIf(!descriptors)(`ThreadingMixIn${unless}`, () => {
     expect(await order(running.address, "fail")).toBe("");
     expect(await order(running.address, "failAsReset")).toBe("");
     expect(await order(running.address, "leaveFailure")).toBe("");
-    await expect.poll(() => running.server.errors.length).toBe(3);
+    await expect.poll(() => running.server.errors.length, patient).toBe(3);
     const named = (name: string): unknown => running.server.errors.find((error) => (error as Error).name === name);
     expect(named("TypeError")).toMatchObject({ stack: expect.stringContaining("handlers.mjs") });
     expect(named("RangeError")).toMatchObject({ message: "left behind" });
@@ -165,10 +168,10 @@ describe.skipIf(!descriptors)(`ThreadingMixIn${unless}`, () => {
     await victim.ended().catch(() => {});
     expect(await tell(bystander, "thread")).toBe(thread);
     await expect
-      .poll(() => running.server.errors)
+      .poll(() => running.server.errors, patient)
       .toContainEqual(expect.objectContaining({ message: expect.stringContaining(reason) }));
     // The pool is whole again: the thread that took the lost one's place has the least to do.
-    await expect.poll(() => order(running.address, "thread")).not.toBe(`${thread}\n`);
+    await expect.poll(() => order(running.address, "thread"), patient).not.toBe(`${thread}\n`);
   });
 
   it.each(["spin", "wait"])("breaks off a request that takes longer than requestTimeout (%s)", async (how) => {
@@ -177,7 +180,7 @@ describe.skipIf(!descriptors)(`ThreadingMixIn${unless}`, () => {
     await using client = await StreamTestClient.connect(running.address);
     expect(await tell(client, "count")).toBe("1");
     expect(["", "broken"]).toContain(await ending);
-    await expect.poll(() => running.server.errors).toMatchObject([{ code: "ETIMEDOUT" }]);
+    await expect.poll(() => running.server.errors, patient).toMatchObject([{ code: "ETIMEDOUT" }]);
   });
 
   it("leaves no descriptor and no thread behind, whatever its handlers do when it is closed", async () => {
@@ -201,7 +204,7 @@ describe.skipIf(!descriptors)(`ThreadingMixIn${unless}`, () => {
     const before = [open(), threads()];
     await cycle();
     await cycle();
-    await expect.poll(() => [open(), threads()]).toEqual(before);
+    await expect.poll(() => [open(), threads()], patient).toEqual(before);
   });
 
   it("may be closed while its threads start", async () => {
@@ -251,6 +254,6 @@ describe.skipIf(!descriptors)(`Handlers that cannot run in threads${unless}`, ()
     await using running = await serve(server);
     await using client = await StreamTestClient.connect(running.address);
     expect(await client.readAll()).toHaveLength(0);
-    await expect.poll(() => server.errors).toMatchObject([{ name: "TypeError", message: "cannot be made" }]);
+    await expect.poll(() => server.errors, patient).toMatchObject([{ name: "TypeError", message: "cannot be made" }]);
   });
 });
