@@ -323,15 +323,15 @@ export abstract class BlockingSocketBase implements Disposable {
   protected block(events: number, deadline: Deadline, action: string, syscall: string): number | null {
     const end = deadline === undefined ? deadlineAfter(this.timeout) : deadline;
     const outcome = blockUntil(this.descriptor, events, end);
-    if (outcome !== READY) throw this.#explainWait(outcome, action, syscall);
+    if (outcome !== READY) throw this.explainWait(outcome, action, syscall);
     return end;
   }
 
   /** @internal Blocks for a moment: for what the system does not tell. Otherwise like {@link block}. */
   protected pause(deadline: Deadline, action: string, syscall: string): number | null {
     const end = deadline === undefined ? deadlineAfter(this.timeout) : deadline;
-    if (end !== null && performance.now() >= end) throw this.#explainWait(EXPIRED, action, syscall);
-    if (blockFor(RETRY_TIME)) throw this.#explainWait(INTERRUPTED, action, syscall);
+    if (end !== null && performance.now() >= end) throw this.explainWait(EXPIRED, action, syscall);
+    if (blockFor(RETRY_TIME)) throw this.explainWait(INTERRUPTED, action, syscall);
     return end;
   }
 
@@ -365,8 +365,8 @@ export abstract class BlockingSocketBase implements Disposable {
     return codeOf(error) === "" ? error : osError(action, error, syscall);
   }
 
-  /** Why a call did not wait to its end. */
-  #explainWait(outcome: WaitOutcome, action: string, syscall: string): Error {
+  /** @internal Why a call did not wait to its end. */
+  protected explainWait(outcome: WaitOutcome, action: string, syscall: string): Error {
     const what = `${action} ${this.endpointName()}`;
     if (outcome === INTERRUPTED) return interruptedError(what, syscall);
     return osError(`${what} within ${this.timeout} s`, "ETIMEDOUT", syscall);

@@ -18,7 +18,15 @@ import {
   type OwnedDescriptor,
   scratchAddress,
 } from "./blocking-socket-base.js";
-import { interruptedError, isInterrupted, nativeCalls } from "./blocking-wait.js";
+import {
+  blockUntil,
+  deadlineAfter,
+  INTERRUPTED,
+  interruptedError,
+  isInterrupted,
+  nativeCalls,
+  READY,
+} from "./blocking-wait.js";
 import { toBytes } from "./byte-stream.js";
 import {
   type AddressFamily,
@@ -240,18 +248,32 @@ export class BlockingSocket extends BlockingSocketBase {
    * @throws ConnectionResetError, TimeoutError; ClosedResourceError.
    */
   recv(size: number, flags = 0): Buffer {
-    const mayBeQuick = flags === 0 && size > 0 && this.timeout !== 0 && this.descriptor >= 0 && Number.isInteger(size);
-    if (!mayBeQuick || this.type !== SOCK_STREAM || isInterrupted()) return this.#recv(size, flags);
-    // What nearly every call is.
-    const { slab, calls, descriptor } = this;
+    const { descriptor, slab, timeout } = this;
+    if (
+      flags !== 0 ||
+      !Number.isInteger(size) ||
+      size < 1 ||
+      this.type !== SOCK_STREAM ||
+      descriptor < 0 ||
+      timeout === 0
+    )
+      return this.#recv(size, flags);
+    // What nearly every call is. It makes few others: of many threads each has to warm up by itself.
+    if (this.drained) {
+      const outcome = blockUntil(descriptor, POLLIN, timeout === null ? null : deadlineAfter(timeout));
+      if (outcome !== READY) throw this.explainWait(outcome, "receive from", "recv");
+    } else if (isInterrupted()) {
+      throw this.explainWait(INTERRUPTED, "receive from", "recv");
+    }
     const room = slab.makeRoom(size, false);
-    if (this.drained) this.block(POLLIN, undefined, "receive from", "recv");
-    const length = calls.recv(descriptor, slab.memory, slab.used, room, 0);
+    const start = slab.used;
+    const length = this.calls.recv(descriptor, slab.memory, start, room, 0);
     if (length <= 0) return this.#recvNothing(length, size);
     this.bytesRead += length;
     this.drained = length < room;
     this.slab = length < BULK ? small : large;
-    return slab.cut(length);
+    slab.used = start + length;
+    return slab.memory.subarray(start, slab.used);
   }
 
   /** The quick way has not led to bytes. */

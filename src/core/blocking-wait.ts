@@ -35,6 +35,8 @@ const WORD_SIZE = 4;
 // many threads each has to warm up by itself.
 
 let addon: NativeAddon | null = null;
+/** Its call; whoever has a descriptor to wait for has loaded it. */
+let poll: NativeAddon["poll"] = (...parameters) => nativeCalls().poll(...parameters);
 let interrupt: Interrupt | null = null;
 /** Whether this thread was told to end what it does. */
 let raised = false;
@@ -53,6 +55,7 @@ function loadAddon(): NativeAddon {
   const loaded = loadNativeAddon();
   if (!("addon" in loaded)) throw unsupported("Blocking sockets need the native transport", loaded.reason, "socket");
   addon = loaded.addon;
+  poll = addon.poll;
   return addon;
 }
 
@@ -144,17 +147,17 @@ export function deadlineAfter(seconds: number | null): number | null {
  * @param deadline of {@link deadlineAfter}.
  */
 export function blockUntil(descriptor: number, events: number, deadline: number | null): WaitOutcome {
-  for (;;) {
+  while (!raised) {
     entries[0] = descriptor;
     entries[1] = events;
-    const ready = nativeCalls().poll(entries, watched, deadline === null ? -1 : millisecondsUntil(deadline));
+    const ready = poll(entries, watched, deadline === null ? -1 : millisecondsUntil(deadline));
     if (ready === 1 && entries[2] !== 0) return READY;
     if (ready <= 0) return ready === 0 ? EXPIRED : fail(ready);
     // The interrupt, and perhaps the descriptor too.
     interrupt?.receive();
-    if (raised) return INTERRUPTED;
-    if (entries[2] !== 0) return READY;
+    if (!raised && entries[2] !== 0) return READY;
   }
+  return INTERRUPTED;
 }
 
 /** Blocks this thread for some time. Tells whether it was interrupted. */
@@ -173,7 +176,7 @@ export function blockForMessage(): boolean {
 
 function blockForInterrupt(deadline: number | null): void {
   const milliseconds = deadline === null ? -1 : millisecondsUntil(deadline);
-  const ready = nativeCalls().poll(entries.subarray(3), watched - 1, milliseconds);
+  const ready = poll(entries.subarray(3), watched - 1, milliseconds);
   if (ready < 0) fail(ready);
   if (ready > 0) interrupt?.receive();
 }

@@ -9,7 +9,7 @@ import { type Address, formatAddress, protocolName } from "./address.js";
 import { type AddressFamily, SO_ERROR, SOCK_DGRAM, SOCK_RAW, SOL_SOCKET, type SocketKind } from "./constants.js";
 import { BusyResourceError, closedError, codeOf, osError } from "./errors.js";
 import { defaultTransport } from "./transport/index.js";
-import type { AdoptedSocket, Channel, ChannelCounters, Transport } from "./transport/transport.js";
+import type { AdoptedSocket, Channel, ChannelCounters, LentConnection, Transport } from "./transport/transport.js";
 import { Waiters } from "./waiters.js";
 
 /** What a new socket can be given. */
@@ -262,6 +262,16 @@ export abstract class SocketBase implements AsyncDisposable {
     }
     this.#end(() => {});
     return stream;
+  }
+
+  /** @internal Lets Node copy the connection to another process; `null` where Node does not know it. */
+  lend(): LentConnection | null {
+    this.assertOpen("hand over", "dup");
+    try {
+      return this.channel.lend();
+    } catch (error) {
+      throw this.explainFailure(error, "hand over", "dup");
+    }
   }
 
   // ── asking and setting ────────────────────────────────────────────────────────────────────────────────────────────

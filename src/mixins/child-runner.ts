@@ -28,9 +28,9 @@ type Start = Extract<ToChild, { type: "assignment" }>;
 
 const calls = new CallEndpoint((data) => tell({ type: "call", data }));
 
-function tell(message: FromChild): void {
-  // With somebody to tell a failure, it is no error of this process: the server has ended, and this process is about to.
-  process.send?.(message, undefined, undefined, () => {});
+/** Tells the server. A failure is no error of this process: the server has ended, and this process is about to. */
+function tell(message: FromChild, done: () => void = () => {}): void {
+  process.send?.(message, undefined, undefined, done);
 }
 
 /** Imports the handler, and says whether it can be run. */
@@ -59,6 +59,10 @@ class ChildRunner {
   readonly #expected = new Map<number, RequestMessage>();
   /** The other way round; without a descriptor where it was lost. */
   readonly #arrived = new Map<number, number | null>();
+  /** Connections that Node has brought, and whose sending is not told as yet. */
+  readonly #taken = new Set<number>();
+  /** Connections that Node has brought, and that are not running as yet. */
+  readonly #starting = new Set<number>();
   /** To be broken off as soon as they are complete. */
   readonly #unwanted = new Set<number>();
 
@@ -66,7 +70,7 @@ class ChildRunner {
     this.#assignment = assignment;
     this.#usesDescriptors = usesDescriptors;
     const server = connectServer(assignment.serverAddress, calls);
-    this.#runner = new HandlerRunner(assignment, HandlerClass, server, tell);
+    this.#runner = new HandlerRunner(assignment, HandlerClass, server, (message) => tell(message));
   }
 
   start(): void {
@@ -97,8 +101,11 @@ class ChildRunner {
       case "connection":
         this.#onConnection(message.connection, handle);
         break;
+      case "connection-sent":
+        if (!this.#taken.delete(message.id)) refuse(message.id, lost("accept"));
+        break;
       case "abort":
-        if (this.#expected.has(message.id)) this.#unwanted.add(message.id);
+        if (this.#expected.has(message.id) || this.#starting.has(message.id)) this.#unwanted.add(message.id);
         else this.#runner.abort(message.id);
         break;
       case "datagram-sent":
@@ -139,7 +146,7 @@ class ChildRunner {
   }
 
   #onServerSocket(descriptor: number | null): void {
-    if (descriptor === null) throw lost();
+    if (descriptor === null) throw lost("recvmsg");
     const socket = this.#socketOn(defaultTransport.take(descriptor).channel);
     this.#serverSocket = socket;
     for (const request of this.#expected.values()) this.#runDatagram(request, request.data, socket);
@@ -157,7 +164,7 @@ class ChildRunner {
 
   #runConnection({ id, clientAddress }: RequestMessage, descriptor: number | null): void {
     try {
-      if (descriptor === null) throw lost();
+      if (descriptor === null) throw lost("recvmsg");
       this.#run(id, this.#socketOn(defaultTransport.take(descriptor, clientAddress).channel), clientAddress);
     } catch (error) {
       refuse(id, error);
@@ -172,6 +179,7 @@ class ChildRunner {
   // ── connections that Node moves ───────────────────────────────────────────────────────────────────────────────────
 
   #onConnection({ id, clientAddress, unread, options }: ConnectionMessage, handle: unknown): void {
+    this.#taken.add(id);
     if (!(handle instanceof NodeSocket)) {
       // The client was gone before Node could move it.
       refuse(id, osError("take over a connection", "ECONNRESET", "accept"));
@@ -181,7 +189,12 @@ class ChildRunner {
     const local = typeof serverAddress === "string" ? serverAddress : null;
     const socket = this.#socketOn(adoptConnection(handle, addressFamily, local, clientAddress, unread));
     for (const [level, option, value] of options) socket.setsockopt(level, option, value);
-    this.#run(id, socket, clientAddress);
+    // Once that has left, and not before: what was not confirmed when this process ends, another one does.
+    this.#starting.add(id);
+    tell({ type: "taken", id }, () => {
+      this.#starting.delete(id);
+      this.#run(id, socket, clientAddress);
+    });
   }
 }
 
@@ -191,6 +204,6 @@ function refuse(id: number, error: unknown): void {
 }
 
 /** This process has no room for the descriptor. */
-function lost(): Error {
-  return osError("take over a connection", "EMFILE", "recvmsg");
+function lost(syscall: string): Error {
+  return osError("take over a connection", "EMFILE", syscall);
 }

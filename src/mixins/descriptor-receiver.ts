@@ -32,9 +32,10 @@ export class DescriptorReceiver implements ChannelOwner {
         const message = this.#channel.tryReceiveDescriptors(MAX_PACKET * NUMBER_BYTES);
         if (message === null || message.data.length === 0) return;
         const numbers = unpackNumbers(message.data);
-        for (const [index, id] of numbers.entries()) this.#onDescriptor(id, message.descriptors[index] ?? null);
+        // Before anything is done with them: what was not confirmed when this process ends, another one does.
         this.#unconfirmed.push(...numbers);
         this.#confirm();
+        for (const [index, id] of numbers.entries()) this.#onDescriptor(id, message.descriptors[index] ?? null);
       }
     } catch (error) {
       if (!isEnded(error)) throw error;

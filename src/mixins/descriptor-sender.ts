@@ -4,85 +4,69 @@
  * @module
  */
 
+import { SHUT_WR } from "../core/constants.js";
 import { closedError, codeOf } from "../core/errors.js";
 import type { Socket } from "../core/socket.js";
 import type { Channel, ChannelOwner } from "../core/transport/transport.js";
+import { type ConnectionCarrier, type Departure, MAX_ON_WAY } from "./connection-carrier.js";
 import { isEnded, MAX_PACKET, NUMBER_BYTES, packNumbers, SERVER_SOCKET, unpackNumbers } from "./descriptor-packets.js";
 
-/**
- * Descriptors that may be on their way to one child. It bounds what waits for a child that is busy, whose further requests
- * another one can have; and it keeps clear of the system's own bound, of all that are on their way for one user.
- */
-const WINDOW = 128;
-/** The system is short of something just now, and tells nobody when that has passed. */
+/** The system is short of something just now (as of descriptors that may be on their way), and tells nobody when that has passed. */
 const SHORT: ReadonlySet<string> = new Set(["ETOOMANYREFS", "ENOBUFS", "ENOMEM"]);
 /** When to try again then, in milliseconds. */
 const RETRY = 10;
 
-/** A connection that is to leave. */
-interface Outgoing {
-  readonly id: number;
-  readonly socket: Socket;
-  /** Called when it has left, or with why it cannot. */
-  done(error: unknown): void;
-}
-
-/**
- * Sends connections, and keeps the server's own descriptors of them until they have arrived: so there is no moment in which
- * nobody would close a connection.
- */
-export class DescriptorSender implements ChannelOwner {
+/** Sends connections as descriptors. */
+export class DescriptorSender implements ConnectionCarrier, ChannelOwner {
   readonly #channel: Channel;
+  readonly #onSent: (id: number) => void;
   readonly #onRoom: () => void;
   readonly #onWay = new Map<number, Socket>();
-  #waiting: Outgoing[] = [];
+  #waiting: Departure[] = [];
   #retry: NodeJS.Timeout | null = null;
-  #closed = false;
 
   /**
    * @param channel one end of the pair, which this closes.
-   * @param onRoom called when there may be room for more connections.
+   * @param onSent called when a connection has left. @param onRoom called when there may be room for more.
    */
-  constructor(channel: Channel, onRoom: () => void) {
+  constructor(channel: Channel, onSent: (id: number) => void, onRoom: () => void) {
     this.#channel = channel;
+    this.#onSent = onSent;
     this.#onRoom = onRoom;
     channel.owner = this;
     // From the first asking on, it is told when there is something.
     this.#receive();
   }
 
-  /** Whether there is room for another connection. */
   get hasRoom(): boolean {
-    return this.#onWay.size + this.#waiting.length < WINDOW;
+    return this.#onWay.size + this.#waiting.length < MAX_ON_WAY;
   }
 
-  /**
-   * Sends a connection, with all others of this turn. When it has arrived it is closed here, without being ended.
-   *
-   * @param done called when it has left, with `null`; or with why it cannot.
-   */
-  send(id: number, socket: Socket, done: (error: unknown) => void): void {
+  /** Sends a connection, with all others of this turn. */
+  send(departure: Departure): void {
     if (this.#waiting.length === 0) process.nextTick(() => this.#flush());
-    this.#waiting.push({ id, socket, done });
+    this.#waiting.push(departure);
   }
 
-  /** Takes back a connection that has not left yet. @returns whether it had not */
   withdraw(id: number): boolean {
-    const index = this.#waiting.findIndex((outgoing) => outgoing.id === id);
+    const index = this.#waiting.findIndex((departure) => departure.id === id);
     if (index >= 0) this.#waiting.splice(index, 1);
     return index >= 0;
   }
 
-  /** The child has a connection. */
   confirm(id: number): void {
     const socket = this.#onWay.get(id);
     this.#onWay.delete(id);
     if (id !== SERVER_SOCKET) void socket?.close();
   }
 
+  holds(id: number): boolean {
+    return this.#onWay.has(id) || this.#waiting.some((departure) => departure.id === id);
+  }
+
   #flush(): void {
     this.#refuseClosed();
-    while (this.#waiting.length > 0 && !this.#closed) {
+    while (this.#waiting.length > 0) {
       const packet = this.#waiting.slice(0, MAX_PACKET);
       if (!this.#trySend(packet)) return;
       this.#waiting.splice(0, packet.length);
@@ -94,11 +78,11 @@ export class DescriptorSender implements ChannelOwner {
     const closed = this.#waiting.filter(({ socket }) => socket.closed);
     if (closed.length === 0) return;
     this.#waiting = this.#waiting.filter(({ socket }) => !socket.closed);
-    for (const { done } of closed) done(closedError("hand a connection to a child process", "sendmsg"));
+    for (const { refuse } of closed) refuse(closedError("hand a connection to a child process", "sendmsg"));
   }
 
   /** @returns whether there is nothing more to do for the packet */
-  #trySend(packet: readonly Outgoing[]): boolean {
+  #trySend(packet: readonly Departure[]): boolean {
     const numbers = packNumbers(packet.map(({ id }) => id));
     const descriptors = packet.map(({ socket }) => socket.fileno());
     try {
@@ -106,13 +90,14 @@ export class DescriptorSender implements ChannelOwner {
     } catch (error) {
       return this.#failed(packet, error);
     }
-    for (const { id, socket } of packet) this.#onWay.set(id, socket);
-    for (const { done } of packet) done(null);
+    for (const { id, socket } of packet) {
+      this.#onWay.set(id, socket);
+      this.#onSent(id);
+    }
     return true;
   }
 
-  #failed(packet: readonly Outgoing[], error: unknown): boolean {
-    // What has not left is still the server's.
+  #failed(packet: readonly Departure[], error: unknown): boolean {
     if (isEnded(error)) return false;
     if (SHORT.has(codeOf(error))) {
       this.#retry ??= setTimeout(() => {
@@ -121,7 +106,7 @@ export class DescriptorSender implements ChannelOwner {
       }, RETRY);
       return false;
     }
-    for (const { done } of packet) done(error);
+    for (const { refuse } of packet) refuse(error);
     return true;
   }
 
@@ -137,7 +122,7 @@ export class DescriptorSender implements ChannelOwner {
   #receive(): void {
     try {
       for (;;) {
-        const packet = this.#channel.tryReceive(WINDOW * NUMBER_BYTES, false);
+        const packet = this.#channel.tryReceive(MAX_ON_WAY * NUMBER_BYTES, false);
         if (packet === null || packet.length === 0) return;
         for (const id of unpackNumbers(packet)) this.confirm(id);
       }
@@ -148,12 +133,17 @@ export class DescriptorSender implements ChannelOwner {
 
   onDrop(): void {}
 
-  /** Ends it. The connections that have not arrived stay with whom they belong to. */
   close(): void {
-    this.#closed = true;
     if (this.#retry !== null) clearTimeout(this.#retry);
+    // What the child has confirmed last may still lie there: behind the error that it has ended, which the system tells first,
+    // and unannounced as yet, which a change on this side makes up for.
+    try {
+      this.#channel.shutdown(SHUT_WR);
+    } catch (error) {
+      if (!isEnded(error)) throw error;
+    }
+    this.#receive();
+    this.#receive();
     this.#channel.close();
-    this.#waiting = [];
-    this.#onWay.clear();
   }
 }

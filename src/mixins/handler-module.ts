@@ -6,6 +6,7 @@
 
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
+import { isMainThread } from "node:worker_threads";
 import { importForHandler } from "../core/handler-import.js";
 import type { RequestHandlerClass } from "../core/request-handler.js";
 
@@ -58,7 +59,7 @@ export async function importHandler({ module, className }: HandlerModule): Promi
   let exported: Record<string, unknown>;
   try {
     if (needsTsx(module)) await registerTsx(module);
-    exported = await importForHandler(module);
+    exported = await soundly(importForHandler(module));
   } catch (error) {
     throw new Error(`Cannot import ${module} for its handler ${className}: ${messageOf(error)}`, { cause: error });
   }
@@ -73,7 +74,9 @@ export async function importHandler({ module, className }: HandlerModule): Promi
  */
 function needsTsx(module: string): boolean {
   const [major = 0] = process.versions.node.split(".").map(Number);
-  return major < 22 && /\.[cm]?tsx?$/.test(module) && process.execArgv.some((text) => text.includes("tsx"));
+  return (
+    !isMainThread && major < 22 && /\.[cm]?tsx?$/.test(module) && process.execArgv.some((text) => text.includes("tsx"))
+  );
 }
 
 async function registerTsx(module: string): Promise<void> {
@@ -83,6 +86,23 @@ async function registerTsx(module: string): Promise<void> {
   const packageFile = pathToFileURL(require.resolve("tsx/package.json"));
   const tsx: { register(): unknown } = await import(new URL(exports["./esm/api"].import.default, packageFile).href);
   tsx.register();
+}
+
+/** The outcome of an import, to whose failures belongs what it has started and not waited for, such as a server. */
+async function soundly<Outcome>(importing: Promise<Outcome>): Promise<Outcome> {
+  let onFailure: (reason: unknown) => void = () => {};
+  const failed = new Promise<never>((_resolve, reject) => {
+    onFailure = reject;
+  });
+  process.on("unhandledRejection", onFailure);
+  try {
+    const outcome = await Promise.race([importing, failed]);
+    // Node tells of unhandled rejections before this.
+    await Promise.race([new Promise(setImmediate), failed]);
+    return outcome;
+  } finally {
+    process.off("unhandledRejection", onFailure);
+  }
 }
 
 function messageOf(error: unknown): string {

@@ -68,6 +68,8 @@ export type ToChild =
   | { readonly type: "assignment"; readonly assignment: Assignment; readonly usesDescriptors: boolean }
   /** A connection of the Node transport comes beside the message. */
   | { readonly type: "connection"; readonly connection: ConnectionMessage }
+  /** It was sent: if it has not come, it was lost. */
+  | { readonly type: "connection-sent"; readonly id: number }
   /** A datagram was sent, or could not be. */
   | { readonly type: "datagram-sent"; readonly id: number; readonly error: ErrorMessage | null }
   /** The answer to a call of the server's methods. */
@@ -77,8 +79,8 @@ export type ToChild =
 export interface ConnectionMessage {
   readonly id: number;
   readonly clientAddress: Address;
-  /** What was read from it already. */
-  readonly unread: Uint8Array | null;
+  /** What was received already, and not read. */
+  readonly unread: Uint8Array;
   /** Socket options that Node sets by itself and cannot read: their level, number and value. */
   readonly options: readonly (readonly [level: number, option: number, value: number])[];
 }
@@ -86,6 +88,8 @@ export interface ConnectionMessage {
 /** From a child process to the server. */
 export type FromChild =
   | FromRunner
+  /** A connection of the Node transport has come. */
+  | { readonly type: "taken"; readonly id: number }
   /** It is about to end, by an error that came from no request. */
   | { readonly type: "failed"; readonly message: string }
   /** An answer that leaves by the server's socket, where the child can have none of its own. */

@@ -45,7 +45,7 @@ export class RemoteRequests<Host extends RequestHost> {
     });
     try {
       const result = await this.#pool.run(about, (host, job) => {
-        if (unwanted) {
+        if (unwanted || late) {
           job.settle(closedError("run a request", "request"));
           return true;
         }
@@ -55,6 +55,7 @@ export class RemoteRequests<Host extends RequestHost> {
           host.breakOff(id);
           return true;
         });
+        if (timer !== null) clearTimeout(timer);
         if (timeout !== null) {
           timer = setTimeout(() => {
             late = true;

@@ -12,6 +12,9 @@ import type { FromRunner, RequestMessage, ResultMessage, ToRunner } from "./mess
 /** How long, in seconds, a handler has to end after its connection was broken. */
 const GRACE = 0.5;
 
+/** How long, in seconds, a host that was given nothing has to live until its end is no failed start. */
+const TRIAL = 1;
+
 /** A request that was handed over. */
 export interface Job {
   readonly clientAddress: Address;
@@ -19,6 +22,8 @@ export interface Job {
   settle(result: ResultMessage | Error): void;
   /** The handler has left an error unhandled, and goes on. */
   leftError(error: Error): void;
+  /** Its host has ended before it had begun: another one is to run it, or nobody, for that reason. */
+  again(reason: Error): void;
 }
 
 /** What is told of a request, beside its number and its client. */
@@ -42,6 +47,7 @@ export abstract class RunnerHost {
   #nextId = 1;
   #idleSince = performance.now();
   #ready = false;
+  #readySince = Number.POSITIVE_INFINITY;
   #exited = false;
   /** Why it cannot be used, where it has said so. */
   #unusable: Error | null = null;
@@ -54,9 +60,9 @@ export abstract class RunnerHost {
     return this.#ready && !this.#exited;
   }
 
-  /** Whether it ever was ready. */
-  get wasReady(): boolean {
-    return this.#ready;
+  /** Whether it has been of use: given a request, or ready for a second at least. */
+  get wasUseful(): boolean {
+    return this.#nextId > 1 || performance.now() - this.#readySince > TRIAL * 1000;
   }
 
   /** Requests that it is working on. */
@@ -137,6 +143,7 @@ export abstract class RunnerHost {
         return;
       }
       this.#ready = true;
+      this.#readySince = performance.now();
       this.#owner.onReady(this);
     } else if (message.type === "unusable") {
       this.#unusable = unpackError(message.error);
@@ -154,10 +161,18 @@ export abstract class RunnerHost {
     if (this.#exited) return;
     this.#exited = true;
     const error = this.#unusable ?? new OSError(reason, { code: "ECHILD" });
-    const jobs = [...this.#jobs.values()];
+    const jobs = [...this.#jobs];
     this.#jobs.clear();
-    for (const job of jobs) job.settle(error);
+    for (const [id, job] of jobs) {
+      if (this.hasBegun(id)) job.settle(error);
+      else job.again(error);
+    }
     this.#owner.onExit(this, error);
+  }
+
+  /** Whether a request may have been begun; where it says no, nothing of it has left the server. */
+  protected hasBegun(_id: number): boolean {
+    return true;
   }
 
   /** Whether it was of no use from the beginning: another one would not be better. */

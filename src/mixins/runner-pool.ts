@@ -8,7 +8,7 @@ import { BusyResourceError, closedError } from "../core/errors.js";
 import type { ResultMessage } from "./messages.js";
 import type { HostOwner, Job, RunnerHost } from "./runner-host.js";
 
-/** How often hosts may end in a row without having been ready, until the pool gives up. */
+/** How often hosts may end in a row without having been of use, or with a request that they had not begun, until that is given up. */
 const MAX_FAILED_STARTS = 3;
 
 /** What a pool is made of. */
@@ -113,8 +113,15 @@ export class RunnerPool<Host extends RunnerHost> implements HostOwner {
         if (result instanceof Error) reject(result);
         else resolve(result);
       };
-      const job: Job = { ...request, settle };
-      this.#queue.push({ job, give: (host) => give(host, job) });
+      let failures = 0;
+      const again = (reason: Error): void => {
+        failures += 1;
+        if (this.#closing || failures >= MAX_FAILED_STARTS) settle(reason);
+        else this.#queue.unshift(waiting);
+      };
+      const job: Job = { ...request, settle, again };
+      const waiting: Waiting<Host> = { job, give: (host) => give(host, job) };
+      this.#queue.push(waiting);
       this.#dispatch();
     });
   }
@@ -158,7 +165,6 @@ export class RunnerPool<Host extends RunnerHost> implements HostOwner {
   }
 
   onReady(): void {
-    this.#failedStarts = 0;
     this.#broken = null;
     // What is started ahead is there before the first request.
     if ([...this.#hosts].every((host) => host.ready)) this.#started?.resolve();
@@ -180,7 +186,7 @@ export class RunnerPool<Host extends RunnerHost> implements HostOwner {
       if (this.#hosts.size === 0) this.#refuseAll(error);
       return;
     }
-    if (!host.wasReady) this.#failedStarts += 1;
+    this.#failedStarts = host.wasUseful ? 0 : this.#failedStarts + 1;
     const isUseless = host.unusable !== null || this.#failedStarts >= MAX_FAILED_STARTS;
     if (!this.#isStarted && isUseless) {
       this.#broken = error;

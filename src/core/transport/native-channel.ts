@@ -323,6 +323,10 @@ export abstract class NativeChannel implements Channel, Watched {
     throw systemError("EOPNOTSUPP");
   }
 
+  lend(): null {
+    return null;
+  }
+
   // ── asking and setting ────────────────────────────────────────────────────────────────────────────────────────────
 
   getsockname(): Address {

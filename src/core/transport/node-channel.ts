@@ -14,6 +14,7 @@ import type {
   ChannelCounters,
   ChannelOwner,
   DescriptorMessage,
+  LentConnection,
   ReceivedDatagram,
 } from "./transport.js";
 
@@ -98,6 +99,9 @@ export abstract class NodeChannel implements Channel {
     throw unsupported("The Node transport cannot duplicate a descriptor", "Share the socket itself.", "dup");
   }
   toNodeSocket(): Duplex {
+    throw systemError("ENOTCONN");
+  }
+  lend(): LentConnection | null {
     throw systemError("ENOTCONN");
   }
   get counters(): ChannelCounters {

@@ -11,7 +11,7 @@ import { AF_UNIX, SHUT_RD, SHUT_RDWR, SHUT_WR } from "../constants.js";
 import { descriptorOf, NodeChannel } from "./node-channel.js";
 import type { NodeStreamOptions } from "./node-stream-options.js";
 import { systemError } from "./system-error.js";
-import type { ChannelCounters } from "./transport.js";
+import type { ChannelCounters, LentConnection } from "./transport.js";
 
 /** Node is told to stop reading when this much waits for `tryReceive()`: about what one kernel read brings. */
 const READ_AHEAD_BYTES = 65_536;
@@ -49,6 +49,8 @@ export class NodeConnection extends NodeChannel {
   /** Node has let go of the connection. */
   #gone = false;
   #error: Error | null = null;
+  /** It may be another process's as well: what ends it there is not to be done here. */
+  #lent = false;
 
   /**
    * @param socket a connected socket that is paused and allows half-open connections.
@@ -198,6 +200,26 @@ export class NodeConnection extends NodeChannel {
     return socket;
   }
 
+  override lend(): LentConnection {
+    const socket = this.#socket;
+    this.#lent = true;
+    socket.pause();
+    // Node reads on a little after that, and has no public way to stop it. A listener's connections are not read before
+    // somebody asks, so this is for those alone that somebody has read from.
+    const handle: unknown = "_handle" in socket ? socket._handle : null;
+    if (
+      typeof handle === "object" &&
+      handle !== null &&
+      "readStop" in handle &&
+      typeof handle.readStop === "function"
+    ) {
+      // It is given to onData; in taking it, Node begins to read again.
+      if (socket.readableLength > 0) socket.read();
+      handle.readStop();
+    }
+    return { socket, unread: Buffer.concat(this.#chunks) };
+  }
+
   override shutdown(how: number): void {
     if (this.#socket.destroyed && this.#error === null && !this.#readEnded) throw systemError("ENOTCONN");
     if ((how === SHUT_WR || how === SHUT_RDWR) && !this.#sendEnded) {
@@ -218,7 +240,7 @@ export class NodeConnection extends NodeChannel {
     this.#closed = true;
     this.owner = null;
     const socket = this.#socket;
-    if (this.#options.resetOnClose) this.#reset();
+    if (this.#options.resetOnClose && !this.#lent) this.#reset();
     else if (socket.writableLength === 0) socket.destroy();
     else this.#lingerThenDestroy();
   }

@@ -8,6 +8,7 @@
  * @module
  */
 
+import type { Socket as NodeSocket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Address } from "../address.js";
 import type { AddressFamily, SocketKind } from "../constants.js";
@@ -202,5 +203,17 @@ export interface Channel {
   duplicate(): Channel;
   /** Gives the connection to Node, with the bytes that were received and not read. The channel is over. */
   toNodeSocket(): Duplex;
+  /**
+   * Lets Node copy the connection to another process, by `child.send(message, socket, { keepOpen: true })`; `null` where Node does
+   * not know it. Nothing more is read here from then on, and closing the channel does not end the connection. Idempotent.
+   */
+  lend(): LentConnection | null;
   readonly counters: ChannelCounters;
+}
+
+/** A connection that Node is to copy to another process. */
+export interface LentConnection {
+  readonly socket: NodeSocket;
+  /** What was received already, and has to travel beside it. */
+  readonly unread: Buffer;
 }

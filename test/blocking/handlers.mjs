@@ -1,0 +1,205 @@
+/** The blocking handlers that the tests run in threads, which import this module. */
+import { existsSync } from "node:fs";
+import { threadId } from "node:worker_threads";
+import {
+  BlockingDatagramRequestHandler,
+  BlockingRequestHandler,
+  BlockingSocket,
+  BlockingStreamRequestHandler,
+  ConnectionResetError,
+  ExitRequest,
+} from "ts-socketserver";
+
+export class Echo extends BlockingRequestHandler {
+  static module = import.meta.url;
+  handle() {
+    for (let data = this.request.recv(1024); data.length > 0; data = this.request.recv(1024)) {
+      this.request.sendall(data);
+    }
+  }
+}
+
+export class UpperDatagram extends BlockingDatagramRequestHandler {
+  static module = import.meta.url;
+  handle() {
+    this.wfile.write(this.rfile.read().toString().toUpperCase());
+    if (this.truncated) this.wfile.write("...");
+  }
+}
+
+/** Answers by the socket itself, twice. */
+export class TwiceDatagram extends BlockingRequestHandler {
+  static module = import.meta.url;
+  handle() {
+    const [data, socket] = this.request;
+    for (let count = 1; count <= 2; count += 1) socket.sendto(`${count} ${data}`, this.clientAddress);
+  }
+}
+
+/** Writes, and fails then. */
+export class FailingDatagram extends BlockingDatagramRequestHandler {
+  static module = import.meta.url;
+  handle() {
+    this.wfile.write("half an answer");
+    throw new RangeError("told to fail");
+  }
+}
+
+/** Does what each line says. */
+export class Obedient extends BlockingStreamRequestHandler {
+  static module = import.meta.url;
+  handle() {
+    for (const line of this.rfile) {
+      const [order, value] = line.toString().trim().split(" ");
+      this.wfile.write(`${this[order](value)}\n`);
+    }
+  }
+
+  thread() {
+    return threadId;
+  }
+  client() {
+    return `${this.clientAddress} ${this.request.getpeername()}`;
+  }
+  address() {
+    return this.server.serverAddress.join(" ");
+  }
+  count() {
+    return this.server.count();
+  }
+  limit() {
+    return this.server.maxThreads;
+  }
+  failing() {
+    try {
+      return this.server.failing();
+    } catch (error) {
+      return `${error.name} ${error.message}`;
+    }
+  }
+  socketOfServer() {
+    try {
+      return this.server.socket;
+    } catch (error) {
+      return error.name;
+    }
+  }
+  assign() {
+    try {
+      this.server.maxThreads = 1;
+      return "assigned";
+    } catch (error) {
+      return error.message;
+    }
+  }
+  shutdown() {
+    return String(this.server.shutdown());
+  }
+  waitForServer() {
+    return this.server.never();
+  }
+  fail() {
+    throw new ConnectionResetError("told to fail", { code: "ECONNRESET", syscall: "recv" });
+  }
+  exit() {
+    throw new ExitRequest(3);
+  }
+  /** Blocks at a socket of its own. */
+  accept() {
+    const listener = new BlockingSocket();
+    listener.bind(["127.0.0.1", 0]);
+    listener.listen();
+    listener.accept();
+  }
+  /** Blocks again however often it is interrupted. */
+  persist() {
+    for (;;) {
+      try {
+        this.request.recv(1);
+      } catch {}
+    }
+  }
+  compute() {
+    for (;;);
+  }
+  timeOut() {
+    this.request.settimeout(0.01);
+    try {
+      this.request.recv(1);
+    } catch (error) {
+      return error.name;
+    } finally {
+      this.request.settimeout(null);
+    }
+  }
+  /** Keeps its thread until the file is there. */
+  spinUntil(path) {
+    while (!existsSync(path));
+    return "seen";
+  }
+}
+
+/** Tells in which order its methods are called. */
+export class Steps extends BlockingStreamRequestHandler {
+  static module = import.meta.url;
+  timeout = 5;
+  disableNagleAlgorithm = true;
+  wbufsize = -1;
+  #steps = [];
+  setup() {
+    super.setup();
+    this.#steps.push("setup");
+  }
+  handle() {
+    this.#steps.push("handle", this.connection.gettimeout(), this.connection.getsockopt(6, 1));
+  }
+  finish() {
+    this.wfile.write([...this.#steps, "finish"].join(" "));
+    super.finish();
+  }
+}
+
+/** Fails twice. */
+export class Twice extends BlockingRequestHandler {
+  static module = import.meta.url;
+  handle() {
+    throw new Error("first");
+  }
+  finish() {
+    throw new Error("second");
+  }
+}
+
+export class ForgetfulSetup extends BlockingStreamRequestHandler {
+  static module = import.meta.url;
+  setup() {}
+}
+
+export class Asynchronous extends BlockingRequestHandler {
+  static module = import.meta.url;
+  async handle() {
+    await null;
+    throw new Error("nobody hears this");
+  }
+}
+
+/** Reads what a client that never stops sends. */
+export class Drain extends BlockingRequestHandler {
+  static module = import.meta.url;
+  handle() {
+    const memory = Buffer.alloc(65_536);
+    this.request.sendall("go\n");
+    while (this.request.recvInto(memory) > 0);
+  }
+}
+
+/** Leaves something behind that fails when it is over. */
+export class Untidy extends BlockingRequestHandler {
+  static module = import.meta.url;
+  handle() {
+    setTimeout(() => {
+      throw new Error("left behind");
+    }, 1);
+    this.request.sendall("done\n");
+  }
+}

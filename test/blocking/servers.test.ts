@@ -1,0 +1,320 @@
+import {
+  type Address,
+  type BlockingRequestHandlerClass,
+  ConnectionResetError,
+  capabilities,
+  ExitRequest,
+  MultiplexingTCPServer,
+  MultiplexingUDPServer,
+  OSError,
+  type ServerOptions,
+  TCPServer,
+  ThreadingMixIn,
+  ThreadingTCPServer,
+  ThreadingUDPServer,
+  ThreadingUnixDatagramServer,
+  ThreadingUnixStreamServer,
+  UDPServer,
+  UnixDatagramServer,
+  UnixStreamServer,
+} from "ts-socketserver";
+import { type RunningServer, StreamTestClient, serve } from "ts-socketserver/testing";
+import { describe, expect, it } from "vitest";
+import { temporaryPath } from "../temporary-path.js";
+import { within } from "../within.js";
+import * as handlers from "./handlers.mjs";
+import { available, here, unless } from "./peers.js";
+
+/** Counts, and notes its errors. */
+class Counting extends ThreadingTCPServer {
+  readonly errors: unknown[] = [];
+  #count = 0;
+  #tell: (error: unknown) => void = () => {};
+  readonly failed = new Promise<unknown>((resolve) => {
+    this.#tell = resolve;
+  });
+  count(): number {
+    this.#count += 1;
+    return this.#count;
+  }
+  async failing(): Promise<never> {
+    throw new RangeError("the server's own");
+  }
+  never(): Promise<never> {
+    return new Promise(() => {});
+  }
+  override handleError(error: unknown): void {
+    this.errors.push(error);
+    this.#tell(error);
+  }
+}
+
+const counting = (options: ServerOptions = {}, handler = handlers.Obedient): Promise<RunningServer<Counting>> =>
+  serve(new Counting(here, handler, { threads: 1, ...options }));
+
+/** A client's order and the answer. */
+async function tell(client: StreamTestClient, order: string): Promise<string> {
+  await client.write(`${order}\n`);
+  return (await client.readLine()).trimEnd();
+}
+
+describe.skipIf(!available)(`Blocking handlers in threads${unless}`, () => {
+  it("serve TCP and Unix streams, as Python's programs do", async () => {
+    for (const server of [
+      new ThreadingTCPServer(here, handlers.Echo, { threads: 1 }),
+      new ThreadingUnixStreamServer(temporaryPath(), handlers.Echo, { threads: 1 }),
+    ]) {
+      await using running = await serve(server);
+      for (let count = 0; count < 3; count += 1) {
+        await using client = await running.connect();
+        await client.write("hello world\n");
+        expect(await client.readLine()).toBe("hello world\n");
+        await client.write("once more\n");
+        expect(await client.readLine()).toBe("once more\n");
+        client.end();
+        expect(await client.readAll()).toBe("");
+      }
+    }
+  });
+
+  it("serve UDP and Unix datagrams", async () => {
+    const options = { threads: 1, maxPacketSize: 20 };
+    for (const server of [
+      new ThreadingUDPServer(here, handlers.UpperDatagram, options),
+      new ThreadingUnixDatagramServer(temporaryPath(), handlers.UpperDatagram, options),
+    ]) {
+      await using running = await serve(server);
+      await using client = await running.datagrams();
+      for (const text of ["one", "two", "three"]) {
+        await client.send(text);
+        expect(await client.receive()).toBe(text.toUpperCase());
+      }
+      await client.send("longer than twenty bytes");
+      expect(await client.receive()).toBe("LONGER THAN TWENTY B...");
+    }
+    await using running = await serve(new ThreadingUDPServer(here, handlers.TwiceDatagram, { threads: 2 }));
+    await using client = await running.datagrams();
+    await client.send("x");
+    expect([await client.receive(), await client.receive()]).toEqual(["1 x", "2 x"]);
+  });
+
+  it("are prepared and cleaned up, with the settings of their class", async () => {
+    await using running = await counting({}, handlers.Steps);
+    await using client = await running.connect();
+    expect(await client.readAll()).toBe("setup handle 5 1 finish");
+    expect(running.server.errors).toEqual([]);
+  });
+
+  it("know their client and their server", async () => {
+    await using running = await counting();
+    await using client = await running.connect();
+    const peer = String(client.address);
+    expect(await tell(client, "client")).toBe(`${peer} ${peer}`);
+    expect(await tell(client, "address")).toBe((running.address as [string, number]).join(" "));
+  });
+
+  it("call the server's methods, and wait for the answers", async () => {
+    await using running = await counting({ maxThreads: 7 });
+    await using client = await running.connect();
+    expect(await tell(client, "count")).toBe("1");
+    expect(await tell(client, "count")).toBe("2");
+    expect(await tell(client, "limit")).toBe("7");
+    expect(await tell(client, "failing")).toBe("RangeError the server's own");
+    expect(await tell(client, "socketOfServer")).toBe("DataCloneError");
+    expect(await tell(client, "assign")).toBe(
+      "Cannot set the server's maxThreads from a thread: give the server a method for that.",
+    );
+    expect(await tell(client, "count")).toBe("3");
+  });
+
+  it("end the loop of their server without waiting for themselves", async () => {
+    await using running = await counting();
+    await using client = await running.connect();
+    expect(await tell(client, "shutdown")).toBe("undefined");
+    await running.served;
+    expect(await tell(client, "count")).toBe("1");
+  });
+
+  it("have time-outs", async () => {
+    await using running = await counting();
+    await using client = await running.connect();
+    expect(await tell(client, "timeOut")).toBe("TimeoutError");
+    expect(await tell(client, "count")).toBe("1");
+  });
+});
+
+describe.skipIf(!available)(`The threads of blocking handlers${unless}`, () => {
+  it("serve fifty connections at once, each in its own", async () => {
+    await using running = await counting({ maxThreads: 50 });
+    const clients = await Promise.all(Array.from({ length: 50 }, () => running.connect()));
+    // Answered in the order that is the reverse of theirs: all of them run.
+    const threads: string[] = [];
+    for (const client of clients.reverse()) threads.push(await tell(client, "thread"));
+    expect(new Set(threads).size).toBe(50);
+    await Promise.all(clients.map((client) => client.close()));
+  }, 60_000);
+
+  it("are at most maxThreads; who comes then waits, and is served by the one that is free first", async () => {
+    await using running = await counting({ maxThreads: 2 });
+    await using first = await running.connect();
+    await using second = await running.connect();
+    const threads = [await tell(first, "thread"), await tell(second, "thread")];
+    expect(new Set(threads).size).toBe(2);
+    await using third = await running.connect();
+    await third.write("thread\n");
+    expect(await tell(first, "count")).toBe("1");
+    expect(running.server.activeRequests).toBe(2);
+    await second.close();
+    expect((await third.readLine()).trimEnd()).toBe(threads[1]);
+  });
+
+  it("run one request after the other, and each leaves its result before the next begins", async () => {
+    await using running = await counting({ maxThreads: 1 });
+    for (let count = 1; count <= 30; count += 1) {
+      await using client = await running.connect();
+      expect(await tell(client, "count")).toBe(String(count));
+    }
+    expect(running.server.errors).toEqual([]);
+  });
+
+  it("are as many as threads says, even where maxThreads says less", async () => {
+    await using running = await counting({ threads: 3, maxThreads: 1 });
+    const clients = await Promise.all([running.connect(), running.connect(), running.connect()]);
+    expect(new Set(await Promise.all(clients.map((client) => tell(client, "thread")))).size).toBe(3);
+    await Promise.all(clients.map((client) => client.close()));
+  });
+
+  it("refuse a number that is none", async () => {
+    const server = new ThreadingTCPServer(here, handlers.Echo, { maxThreads: 0 });
+    await expect(server.open()).rejects.toThrow("Cannot use 0 as ThreadingTCPServer.maxThreads");
+  });
+});
+
+describe.skipIf(!available)(`Errors of blocking handlers${unless}`, () => {
+  it("come to handleError() with their class, and the server goes on", async () => {
+    await using running = await counting();
+    {
+      await using client = await running.connect();
+      await client.write("fail\n");
+      expect(await client.readAll()).toBe("");
+    }
+    await within(5, "handleError()", running.server.failed);
+    const [error] = running.server.errors;
+    expect(error).toBeInstanceOf(ConnectionResetError);
+    expect(error).toMatchObject({ message: "told to fail", code: "ECONNRESET" });
+    await using client = await running.connect();
+    expect(await tell(client, "count")).toBe("1");
+  });
+
+  it("tell a client that broke its connection", async () => {
+    await using running = await counting();
+    const client = await running.connect();
+    await tell(client, "count");
+    client.reset();
+    expect(await within(5, "handleError()", running.server.failed)).toBeInstanceOf(ConnectionResetError);
+  });
+
+  it("of handle() and finish() come together", async () => {
+    await using running = await counting({}, handlers.Twice);
+    await using _client = await running.connect();
+    expect(await within(5, "handleError()", running.server.failed)).toMatchObject({
+      name: "AggregateError",
+      message: "handle() failed, and finish() after it",
+    });
+  });
+
+  it("say that super.setup() was forgotten, or that a method is asynchronous", async () => {
+    for (const [handler, message] of [
+      [handlers.ForgetfulSetup, 'ForgetfulSetup.setup() did not call super.setup(): begin it with "super.setup();".'],
+      [handlers.Asynchronous, "Asynchronous.handle() is asynchronous, and this is a blocking handler: leave out async"],
+      [
+        handlers.UpperDatagram as never,
+        "UpperDatagram serves datagrams; for connections extend BlockingStreamRequestHandler.",
+      ],
+    ] as const) {
+      await using running = await counting({}, handler);
+      await using _client = await running.connect();
+      const error = await within(5, "handleError()", running.server.failed);
+      expect((error as Error).message).toContain(message);
+    }
+  });
+
+  it("end the server, where they ask for it", async () => {
+    const server = new Counting(here, handlers.Obedient, { threads: 1 });
+    await server.open();
+    const served = server.serveForever();
+    await using client = await StreamTestClient.connect(server.serverAddress);
+    const ended = expect(served).rejects.toThrow(ExitRequest);
+    await client.write("exit\n");
+    await ended;
+    await server.serverClose();
+  });
+
+  it("let a datagram go unanswered", async () => {
+    class Noting extends ThreadingUDPServer {
+      readonly errors: unknown[] = [];
+      override handleError(error: unknown): void {
+        this.errors.push(error);
+      }
+    }
+    await using running = await serve(new Noting(here, handlers.FailingDatagram, { threads: 1 }));
+    await using client = await running.datagrams();
+    await client.send("x");
+    await expect.poll(() => running.server.errors).toMatchObject([{ name: "RangeError", message: "told to fail" }]);
+    expect(running.server.activeRequests).toBe(0);
+  });
+
+  it("that come when the handler is over do not end the thread", async () => {
+    await using running = await counting({ maxThreads: 1 }, handlers.Untidy);
+    for (let count = 0; count < 3; count += 1) {
+      await using client = await running.connect();
+      expect(await client.readAll()).toBe("done\n");
+    }
+  });
+});
+
+describe("Blocking handlers elsewhere", () => {
+  const cases = [
+    [TCPServer, handlers.Echo, here, "ThreadingTCPServer"],
+    [MultiplexingTCPServer, handlers.Echo, here, "ThreadingTCPServer"],
+    [UDPServer, handlers.UpperDatagram, here, "ThreadingUDPServer"],
+    [MultiplexingUDPServer, handlers.UpperDatagram, here, "ThreadingUDPServer"],
+    [UnixStreamServer, handlers.Echo, "/tmp/nobody.sock", "ThreadingUnixStreamServer"],
+    [UnixDatagramServer, handlers.UpperDatagram, "/tmp/nobody.sock", "ThreadingUnixDatagramServer"],
+  ] as const;
+
+  it.each(cases)("are refused by a %o", async (Server, handler, address, remedy) => {
+    const Untyped = Server as unknown as new (address: Address, handler: unknown) => TCPServer;
+    const server = new Untyped(address, handler);
+    const name = (handler as { name: string }).name;
+    await expect(server.open()).rejects.toThrow(
+      `Cannot run ${name} in ${Server.name}: it blocks, and with it everything else in this thread. Use ${remedy} ` +
+        `(a class of your own: ThreadingMixIn(${remedy.replace("Threading", "")})), where each request has a thread; or extend a handler that awaits.`,
+    );
+    expect(server.fileno()).toBe(-1);
+  });
+
+  it("are refused by the type checker, too, and accepted where they belong", () => {
+    class Own extends ThreadingMixIn(TCPServer) {}
+    const handler: BlockingRequestHandlerClass = handlers.Echo;
+    void handler;
+    const make = (): unknown[] => [
+      new Own(here, handlers.Echo),
+      new ThreadingTCPServer(here, handlers.Echo),
+      new ThreadingUDPServer(here, handlers.UpperDatagram),
+      // @ts-expect-error: it blocks
+      new TCPServer(here, handlers.Echo),
+      // @ts-expect-error: it serves datagrams
+      new ThreadingTCPServer(here, handlers.UpperDatagram),
+      // @ts-expect-error: it serves connections
+      new ThreadingUDPServer(here, handlers.Echo),
+    ];
+    expect(make()).toHaveLength(6);
+  });
+
+  it.skipIf(capabilities().unavailable.node === undefined)("need a transport with descriptors", async () => {
+    const { nodeTransport } = await import("ts-socketserver");
+    const server = new ThreadingTCPServer(here, handlers.Echo, { transport: nodeTransport });
+    await expect(server.open()).rejects.toThrow(OSError);
+  });
+});

@@ -1,0 +1,113 @@
+/** Forking servers in processes of their own: what becomes of their children when they end, and how they are started. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { Address } from "ts-socketserver";
+import { StreamTestClient } from "ts-socketserver/testing";
+import { describe, expect, it } from "vitest";
+import { childArguments } from "../../src/mixins/child-arguments.js";
+import { transports } from "../transports.js";
+import { isThere, tell } from "./support.js";
+
+const fileOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+/** A program that serves. Disposing it kills it, with all of its process group. */
+class Program implements AsyncDisposable {
+  readonly process: ChildProcess;
+  readonly children: readonly number[];
+  readonly address: Address;
+  readonly #exited: Promise<unknown[]>;
+
+  private constructor(child: ChildProcess, { port, children }: { port: number; children: number[] }) {
+    this.process = child;
+    this.address = ["127.0.0.1", port];
+    this.children = children;
+    this.#exited = once(child, "exit");
+  }
+
+  static async start(...args: string[]): Promise<Program> {
+    // A process group of its own, as that of a program that was started in a terminal.
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"], detached: true });
+    const [line] = await once(createInterface({ input: child.stdout }), "line");
+    return new Program(child, JSON.parse(line));
+  }
+
+  /** Its exit code and signal. */
+  exit(): Promise<unknown[]> {
+    return this.#exited;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      process.kill(-(this.process.pid ?? 0), "SIGKILL");
+    } catch {
+      // All of it is gone.
+    }
+    await this.#exited;
+  }
+}
+
+for (const transport of transports) {
+  describe(`A program with a forking server on the ${transport.name} transport`, () => {
+    const start = (): Promise<Program> => Program.start(fileOf("program.mjs"), transport.name);
+
+    it("leaves no child behind when it is killed", async () => {
+      await using program = await start();
+      await using client = await StreamTestClient.connect(program.address);
+      await tell(client, "pid");
+      await client.write("wait\n");
+      expect(program.children.map(isThere)).toEqual([true, true]);
+      program.process.kill("SIGKILL");
+      await program.exit();
+      await expect.poll(() => program.children.filter(isThere)).toEqual([]);
+      await client.ended();
+    });
+
+    it.each([
+      "SIGINT",
+      "SIGTERM",
+    ] as const)("ends in good order by a %s to all of its processes: running handlers finish, no child is left", async (signal) => {
+      await using program = await start();
+      await using client = await StreamTestClient.connect(program.address);
+      const pid = Number(await tell(client, "pid"));
+      process.kill(-(program.process.pid ?? 0), signal);
+      expect(Number(await tell(client, "pid"))).toBe(pid);
+      client.end();
+      expect(await client.readAll()).toBe("");
+      expect(await program.exit()).toEqual([0, null]);
+      expect(program.children.filter(isThere)).toEqual([]);
+    });
+  });
+}
+
+describe("The flags of a child process", () => {
+  it("are those of the server's, so that a handler in TypeScript runs as the server does", async () => {
+    await using program = await Program.start("--import", "tsx", fileOf("program.ts"));
+    await using client = await StreamTestClient.connect(program.address);
+    expect(await tell(client, "typescript")).toBe("TYPESCRIPT!");
+    client.end();
+    await client.readAll();
+    program.process.kill("SIGTERM");
+    expect(await program.exit()).toEqual([0, null]);
+  });
+
+  it.each([
+    [
+      ["--import", "tsx", "--enable-source-maps"],
+      ["--import", "tsx", "--enable-source-maps"],
+    ],
+    [["--input-type=module", "-e", "code", "--no-warnings"], ["--no-warnings"]],
+    [
+      ["--eval=code", "--watch", "--watch-path", "src", "-r", "x"],
+      ["-r", "x"],
+    ],
+    [
+      ["--inspect-brk=9229", "--inspect-port=0", "--expose-gc"],
+      ["--inspect=0", "--expose-gc"],
+    ],
+  ])("leave out what belongs to one process: %j becomes %j", (own, expected) => {
+    expect(childArguments(own)).toEqual(expected);
+  });
+});
