@@ -8,10 +8,10 @@ import { type Command, Option } from "commander";
 import { familyOf, parseAddress } from "../core/address.js";
 import { AF_UNIX } from "../core/constants.js";
 import { CommandError } from "./command-error.js";
-import type { Endpoint } from "./endpoint.js";
+import type { Endpoint, Protocol } from "./endpoint.js";
 
 /** Where a server listens when it is told nothing: only programs of the same machine reach it there. */
-export const DEFAULT_ENDPOINT: Endpoint = readInetEndpoint("tcp", "127.0.0.1:9999");
+const DEFAULT_ADDRESS = "127.0.0.1:9999";
 
 /** The options, as commander hands them over. At most one is there. */
 export interface AddressOptions {
@@ -20,23 +20,46 @@ export interface AddressOptions {
   readonly unix?: Endpoint;
 }
 
-/** Adds the options to a command. */
-export function addAddressOptions(command: Command): void {
-  const options = [
-    new Option("--tcp <host:port>", "serve TCP there (default: 127.0.0.1:9999)")
-      .argParser((text) => readInetEndpoint("tcp", text))
-      .conflicts(["udp", "unix"]),
-    new Option("--udp <host:port>", "serve UDP there")
-      .argParser((text) => readInetEndpoint("udp", text))
-      .conflicts(["tcp", "unix"]),
-    new Option("--unix <path>", "serve a Unix socket there").argParser(readUnixEndpoint).conflicts(["tcp", "udp"]),
-  ];
-  for (const option of options) command.addOption(option.helpGroup("Where it listens (one of these):"));
+const MEANINGS: Readonly<Record<Protocol, string>> = {
+  tcp: "serve TCP there",
+  udp: "serve UDP there",
+  unix: "serve a Unix socket there",
+};
+
+/**
+ * Adds the options to a command.
+ *
+ * @param protocols those that the server speaks; without a word, it listens at the usual address of the first.
+ */
+export function addAddressOptions(command: Command, protocols: readonly Protocol[]): void {
+  const [usual] = protocols;
+  for (const protocol of protocols) {
+    const isUsual = protocol === usual ? ` (default: ${DEFAULT_ADDRESS})` : "";
+    const value = protocol === "unix" ? "<path>" : "<host:port>";
+    const option = new Option(`--${protocol} ${value}`, `${MEANINGS[protocol]}${isUsual}`)
+      .argParser((text) => readEndpoint(protocol, text))
+      .conflicts(protocols.filter((other) => other !== protocol));
+    command.addOption(option.helpGroup(`Where it listens${protocols.length > 1 ? " (one of these)" : ""}:`));
+  }
+}
+
+/** Where a server listens when it is told nothing. */
+export function defaultEndpoint(protocols: readonly Protocol[]): Endpoint {
+  return readEndpoint(protocols.includes("tcp") ? "tcp" : "udp", DEFAULT_ADDRESS);
 }
 
 /** Which endpoint the options name. */
-export function endpointOf({ tcp, udp, unix }: AddressOptions): Endpoint {
-  return tcp ?? udp ?? unix ?? DEFAULT_ENDPOINT;
+export function endpointOf({ tcp, udp, unix }: AddressOptions, protocols: readonly Protocol[]): Endpoint {
+  return tcp ?? udp ?? unix ?? defaultEndpoint(protocols);
+}
+
+/**
+ * Reads where to listen.
+ *
+ * @throws CommandError that says what is wrong with it.
+ */
+export function readEndpoint(protocol: Protocol, text: string): Endpoint {
+  return protocol === "unix" ? readUnixEndpoint(text) : readInetEndpoint(protocol, text);
 }
 
 function readInetEndpoint(protocol: "tcp" | "udp", text: string): Endpoint {

@@ -37,8 +37,19 @@ export function listensOnAllInterfaces({ address }: Endpoint): boolean {
  *
  * @returns such as `echo hello | nc -N 127.0.0.1 9999`.
  */
-export function exampleCommand({ protocol, address }: Endpoint, { send }: BundledExample): string {
-  return `echo ${quote(send)} | ${netcat(protocol, address)}`;
+export function exampleCommand({ protocol, address }: Endpoint, { send, command }: BundledExample): string {
+  if (command !== undefined) return command(reachable(address));
+  const netcatThere = netcat(protocol, address);
+  if (send !== undefined) return `echo ${quote(send)} | ${netcatThere}`;
+  // A server of datagrams answers only to one.
+  return protocol === "udp" ? `echo | ${netcatThere}` : `${netcatThere} < /dev/null`;
+}
+
+/** The address by which this machine reaches the server: `127.0.0.1:9999`. */
+function reachable(address: Address): string {
+  if (!isInetAddress(address)) return formatAddress(address);
+  const [host, port] = address;
+  return formatAddress([LOOPBACK[host] ?? host, port]);
 }
 
 /** `-N` ends the sending when the input ends; a datagram has no end, so there it is a second of silence that ends nc. */

@@ -6,76 +6,131 @@
 
 import type { Address } from "../core/address.js";
 import type { BaseServer } from "../core/base-server.js";
-import type { RequestHandlerClass } from "../core/request-handler.js";
 import type { ServerOptionName, ServerOptions } from "../core/server-options.js";
 import type { Socket } from "../core/socket.js";
 import { TCPServer } from "../core/tcp-server.js";
 import { type DatagramRequest, UDPServer } from "../core/udp-server.js";
 import { UnixStreamServer } from "../core/unix-server.js";
-import { MultiplexingTCPServer, MultiplexingUDPServer, MultiplexingUnixStreamServer } from "../mixins/classes.js";
-import type { BundledServer } from "../servers/bundled-server.js";
+import {
+  ForkingTCPServer,
+  ForkingUDPServer,
+  ForkingUnixStreamServer,
+  MultiplexingTCPServer,
+  MultiplexingUDPServer,
+  MultiplexingUnixStreamServer,
+  ThreadingTCPServer,
+  ThreadingUDPServer,
+  ThreadingUnixStreamServer,
+} from "../mixins/classes.js";
+import type { ServerClass } from "../mixins/multiplexing-mixin.js";
+import type { BundledServer, ModelName } from "../servers/bundled-server.js";
 import { CommandError } from "./command-error.js";
-import type { Endpoint } from "./endpoint.js";
-
-type ServerClass<Request> = (new (
-  address: Address,
-  handler: RequestHandlerClass<Request>,
-  options: ServerOptions,
-) => BaseServer<Request>) & { readonly optionNames: readonly ServerOptionName[] };
+import type { Endpoint, Protocol } from "./endpoint.js";
+import { oneOf } from "./word-list.js";
 
 /** A way to run requests: a server class for each protocol. */
-export interface Model {
-  readonly name: string;
+export interface Model extends Readonly<Record<Protocol, ServerClass>> {
+  readonly name: ModelName;
   /** What it is like, for the help. */
   readonly summary: string;
-  readonly tcp: ServerClass<Socket>;
-  readonly udp: ServerClass<DatagramRequest>;
-  readonly unix: ServerClass<Socket>;
 }
 
-const plain: Model = {
-  name: "plain",
-  summary: "one client at a time, the next ones wait",
-  tcp: TCPServer,
-  udp: UDPServer,
-  unix: UnixStreamServer,
-};
-
-const multiplexing: Model = {
-  name: "multiplexing",
-  summary: "many clients at once, in one event loop",
-  tcp: MultiplexingTCPServer,
-  udp: MultiplexingUDPServer,
-  unix: MultiplexingUnixStreamServer,
-};
-
 /** All of them. */
-export const models: readonly Model[] = [plain, multiplexing];
+export const models: readonly Model[] = [
+  {
+    name: "plain",
+    summary: "one client at a time, the next ones wait",
+    tcp: TCPServer,
+    udp: UDPServer,
+    unix: UnixStreamServer,
+  },
+  {
+    name: "multiplexing",
+    summary: "many clients at once, in one event loop",
+    tcp: MultiplexingTCPServer,
+    udp: MultiplexingUDPServer,
+    unix: MultiplexingUnixStreamServer,
+  },
+  {
+    name: "threading",
+    summary: "in worker threads",
+    tcp: ThreadingTCPServer,
+    udp: ThreadingUDPServer,
+    unix: ThreadingUnixStreamServer,
+  },
+  {
+    name: "forking",
+    summary: "in child processes",
+    tcp: ForkingTCPServer,
+    udp: ForkingUDPServer,
+    unix: ForkingUnixStreamServer,
+  },
+];
 
-/** The one that is used when nothing is said. */
-export const DEFAULT_MODEL: Model = multiplexing;
+/** The one that is used when nothing is said: the best for whoever waits more than it computes. */
+const DEFAULT_MODEL: ModelName = "multiplexing";
 
-/** Finds a model by its name. @throws CommandError naming those there are. */
-export function findModel(name: string): Model {
-  const found = models.find((model) => model.name === name);
+/** The models in which a server makes sense. */
+export function modelsOf(bundled: BundledServer): readonly Model[] {
+  const names = bundled.models;
+  return names === undefined ? models : models.filter(({ name }) => names.includes(name));
+}
+
+/** The one in which it runs when nothing is said. */
+export function defaultModelOf(bundled: BundledServer): Model {
+  const all = modelsOf(bundled);
+  const model = all.find(({ name }) => name === DEFAULT_MODEL) ?? all[0];
+  if (model === undefined) throw new TypeError(`The server ${bundled.name} names no model.`);
+  return model;
+}
+
+/** Finds a model by its name. @throws CommandError naming those that the server has. */
+export function findModel(bundled: BundledServer, name: string): Model {
+  const all = modelsOf(bundled);
+  const found = all.find((model) => model.name === name);
   if (found !== undefined) return found;
-  const names = models.map((model) => model.name).join(" or ");
-  throw new CommandError(`Cannot use "${name}" as --model: it takes ${names}.`);
+  const names = all.map((model) => model.name);
+  const exists = models.some((model) => model.name === name);
+  throw new CommandError(
+    `Cannot use "${name}" as --model${exists ? ` of ${bundled.name}` : ""}: it takes ${oneOf(names)}.`,
+  );
 }
 
 /** Whether the servers of a model have an option. */
-export function hasOption(model: Model, { protocol }: Endpoint, name: ServerOptionName): boolean {
+export function hasOption(model: Model, protocol: Protocol, name: ServerOptionName): boolean {
   return model[protocol].optionNames.includes(name);
 }
 
+/** The protocols that a server speaks, its usual one first. */
+export function protocolsOf({ streamHandler, datagramHandler }: BundledServer): readonly Protocol[] {
+  const streams = streamHandler === undefined ? [] : (["tcp", "unix"] as const);
+  return [...streams, ...(datagramHandler === undefined ? [] : (["udp"] as const))];
+}
+
+/** What is to be served, where and how. */
+export interface ServerPlan {
+  readonly bundled: BundledServer;
+  readonly model: Model;
+  readonly endpoint: Endpoint;
+  readonly options?: ServerOptions;
+  /** The values of the server's own options, by the properties that take them. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+}
+
 /** Makes the server, which is not open yet. */
-export function makeServer(
-  bundled: BundledServer,
-  model: Model,
-  { protocol, address, addressFamily }: Endpoint,
-  options: ServerOptions,
-): BaseServer<Socket> | BaseServer<DatagramRequest> {
-  const all = { addressFamily, ...options };
-  if (protocol === "udp") return new model.udp(address, bundled.datagramHandler, all);
-  return new model[protocol](address, bundled.streamHandler, all);
+export function makeServer({
+  bundled,
+  model,
+  endpoint: { protocol, address, addressFamily },
+  options = {},
+  settings = {},
+}: ServerPlan): BaseServer<Socket> | BaseServer<DatagramRequest> {
+  const { [protocol]: Plain } = model;
+  const Server = (bundled.extend?.(Plain) ?? Plain) as unknown as new (
+    address: Address,
+    handler: unknown,
+    options: ServerOptions,
+  ) => BaseServer<Socket> | BaseServer<DatagramRequest>;
+  const handler = protocol === "udp" ? bundled.datagramHandler : bundled.streamHandler;
+  return Object.assign(new Server(address, handler, { addressFamily, ...options }), settings);
 }

@@ -7,7 +7,7 @@
 import { Command } from "commander";
 import { bundledServers } from "../servers/catalogue.js";
 import { upper } from "../servers/upper.js";
-import { DEFAULT_ENDPOINT } from "./address-options.js";
+import { defaultEndpoint } from "./address-options.js";
 import { exampleCommand } from "./endpoint.js";
 import { addInfoCommand } from "./info-command.js";
 import { packageVersion } from "./package-version.js";
@@ -32,7 +32,7 @@ export function makeProgram(): Command {
 Try it. In one terminal:
   socketserver ${upper.name}
 In another one:
-  ${exampleCommand(DEFAULT_ENDPOINT, upper.example)}
+  ${exampleCommand(defaultEndpoint(["tcp"]), upper.example)}
 What comes back:
   ${upper.example.receive}
 

@@ -5,22 +5,11 @@
  */
 
 import { ExitRequest } from "../core/errors.js";
-import type { ServerOptions } from "../core/server-options.js";
-import type { BundledServer } from "../servers/bundled-server.js";
-import { type Endpoint, exampleCommand } from "./endpoint.js";
-import { type Model, makeServer } from "./models.js";
+import { exampleCommand } from "./endpoint.js";
+import { makeServer, type ServerPlan } from "./models.js";
 import { explainOpening } from "./opening-errors.js";
 import type { Output } from "./output.js";
 import { onStopSignal } from "./stop-signals.js";
-
-/** What to serve, where and how. */
-export interface ServePlan {
-  readonly bundled: BundledServer;
-  readonly endpoint: Endpoint;
-  readonly model: Model;
-  readonly options: ServerOptions;
-  readonly output: Output;
-}
 
 /**
  * Serves until a signal, or a handler, ends it.
@@ -28,8 +17,9 @@ export interface ServePlan {
  * @returns the exit code: 0 after a signal.
  * @throws CommandError when the server cannot be opened.
  */
-export async function runServer({ bundled, endpoint, model, options, output }: ServePlan): Promise<number> {
-  await using server = makeServer(bundled, model, endpoint, { ...options, logger: output.logger });
+export async function runServer(plan: ServerPlan, output: Output): Promise<number> {
+  const { bundled, endpoint, model } = plan;
+  await using server = makeServer({ ...plan, options: { ...plan.options, logger: output.logger } });
   await server.open().catch((error: unknown) => {
     throw explainOpening(error, endpoint);
   });

@@ -4,23 +4,38 @@
  * @module
  */
 
+import { availableParallelism } from "node:os";
 import { type Command, Option } from "commander";
 import { defaults } from "../core/defaults.js";
-import type { BundledServer } from "../servers/bundled-server.js";
-import { type AddressOptions, addAddressOptions, DEFAULT_ENDPOINT, endpointOf } from "./address-options.js";
+import type { ServerOptionName, ServerOptions } from "../core/server-options.js";
+import type { BundledOption, BundledServer } from "../servers/bundled-server.js";
+import { type AddressOptions, addAddressOptions, defaultEndpoint, endpointOf } from "./address-options.js";
 import { CommandError } from "./command-error.js";
-import { type Endpoint, exampleCommand } from "./endpoint.js";
+import { exampleCommand, type Protocol } from "./endpoint.js";
 import { chooseOutput, type LogOptions } from "./log-output.js";
-import { DEFAULT_MODEL, findModel, hasOption, type Model, models } from "./models.js";
+import { defaultModelOf, findModel, hasOption, type Model, modelsOf, protocolsOf } from "./models.js";
 import { count, seconds } from "./number-options.js";
 import { runServer } from "./run-server.js";
+import { oneOf } from "./word-list.js";
 
 /** Seconds that clients get to finish: long enough for an answer under way, short enough for who has pressed Ctrl-C. */
 const SHUTDOWN_TIMEOUT = 3;
 
-interface ServeOptions extends AddressOptions, LogOptions {
+/** The options that only the servers of some models have. */
+const LIMITS = {
+  maxConnections: {
+    flags: "--max-connections <n>",
+    meaning: "clients that are served at once; further ones wait",
+    usual: defaults.maxConnections,
+  },
+  threads: { flags: "--threads <n>", meaning: "worker threads", usual: availableParallelism() },
+  children: { flags: "--children <n>", meaning: "child processes", usual: availableParallelism() },
+} as const satisfies Partial<Record<ServerOptionName, object>>;
+
+const limitNames = Object.keys(LIMITS) as (keyof typeof LIMITS)[];
+
+interface ServeOptions extends AddressOptions, LogOptions, Pick<ServerOptions, keyof typeof LIMITS> {
   readonly model: Model;
-  readonly maxConnections?: number;
   readonly shutdownTimeout: number;
 }
 
@@ -29,35 +44,85 @@ export function addServeCommand(program: Command, bundled: BundledServer): void 
   const command = program
     .command(bundled.name)
     .summary(bundled.summary)
-    .description(`A server that ${bundled.summary}, over TCP, UDP or a Unix socket.`)
+    .description(`A server that ${bundled.summary}, over ${inWords(protocolsOf(bundled))}.`)
     .helpGroup("Servers:");
-  addAddressOptions(command);
-  addRunOptions(command);
+  const properties = addOwnOptions(command, bundled.options ?? []);
+  addAddressOptions(command, protocolsOf(bundled));
+  addRunOptions(command, bundled);
   addOutputOptions(command);
-  command.addHelpText("after", helpText(bundled)).action(async (options: ServeOptions) => {
-    const { model, maxConnections, shutdownTimeout } = options;
-    const endpoint = endpointOf(options);
-    if (maxConnections !== undefined) refuseMaxConnections(model, endpoint);
-    const limits = { shutdownTimeout, ...(maxConnections === undefined ? {} : { maxConnections }) };
-    const output = chooseOutput(bundled.name, options);
+  command.addHelpText("after", helpText(bundled)).action(async (options: ServeOptions & Record<string, unknown>) => {
+    const { model, shutdownTimeout } = options;
+    const endpoint = endpointOf(options, protocolsOf(bundled));
+    const limits = limitNames.filter((name) => options[name] !== undefined);
+    for (const name of limits) refuseMisplaced(name, bundled, model, endpoint.protocol);
+    const plan = {
+      bundled,
+      endpoint,
+      model,
+      options: { shutdownTimeout, ...Object.fromEntries(limits.map((name) => [name, options[name]])) },
+      settings: Object.fromEntries(
+        [...properties].flatMap(([name, property]) => (options[name] === undefined ? [] : [[property, options[name]]])),
+      ),
+    };
     // A handler that does not notice that it was cut off must not keep the process.
-    process.exit(await runServer({ bundled, endpoint, model, options: limits, output }));
+    process.exit(await runServer(plan, chooseOutput(bundled.name, options)));
   });
 }
 
-function addRunOptions(command: Command): void {
-  const modelHelp = models.map(({ name, summary }) => `${name}: ${summary}`).join("; ");
+/** Adds the options that only this server has, and tells which property each one sets. */
+function addOwnOptions(command: Command, own: readonly BundledOption[]): ReadonlyMap<string, string> {
+  return new Map(
+    own.map(({ flags, description, property, parse, mandatory = false }) => {
+      const option = new Option(flags, description).makeOptionMandatory(mandatory).helpGroup("What it does:");
+      if (parse !== undefined) option.argParser((text) => readOwnValue(option, parse, text));
+      command.addOption(option);
+      return [option.attributeName(), property];
+    }),
+  );
+}
+
+function readOwnValue(option: Option, parse: (text: string) => unknown, text: string): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (error instanceof RangeError) throw new CommandError(`${option.long}: ${error.message}`);
+    throw error;
+  }
+}
+
+function addRunOptions(command: Command, bundled: BundledServer): void {
+  const available = modelsOf(bundled);
+  const usual = defaultModelOf(bundled);
   const options = [
-    new Option("--model <name>", modelHelp).argParser(findModel).default(DEFAULT_MODEL, DEFAULT_MODEL.name),
-    new Option(
-      "--max-connections <n>",
-      `clients that are served at once, with --model multiplexing; further ones wait (default: ${defaults.maxConnections})`,
-    ).argParser(count("--max-connections")),
+    new Option("--model <name>", available.map(({ name, summary }) => `${name}: ${summary}`).join("; "))
+      .argParser((name) => findModel(bundled, name))
+      .default(usual, usual.name),
+    ...limitNames.flatMap((name) => {
+      const having = modelsWith(name, bundled, protocolsOf(bundled));
+      if (having.length === 0) return [];
+      const { flags, meaning, usual } = LIMITS[name];
+      const option = new Option(flags, `${meaning}, with --model ${oneOf(having)} (default: ${usual})`);
+      return [option.argParser(count(option.long ?? flags))];
+    }),
     new Option("--shutdown-timeout <seconds>", "how long clients may finish when the server is ended")
       .argParser(seconds("--shutdown-timeout"))
       .default(SHUTDOWN_TIMEOUT),
   ];
   for (const option of options) command.addOption(option.helpGroup("How it runs:"));
+}
+
+/** The names of the models that have an option. */
+function modelsWith(name: ServerOptionName, bundled: BundledServer, protocols: readonly Protocol[]): string[] {
+  const having = modelsOf(bundled).filter((model) => protocols.some((protocol) => hasOption(model, protocol, name)));
+  return having.map((model) => model.name);
+}
+
+function refuseMisplaced(name: keyof typeof LIMITS, bundled: BundledServer, model: Model, protocol: Protocol): void {
+  if (hasOption(model, protocol, name)) return;
+  const flag = LIMITS[name].flags.split(" ")[0];
+  throw new CommandError(
+    `Cannot use ${flag} with --model ${model.name} (${model.summary}): it goes with --model ${oneOf(modelsWith(name, bundled, [protocol]))}.`,
+  );
 }
 
 function addOutputOptions(command: Command): void {
@@ -68,34 +133,38 @@ function addOutputOptions(command: Command): void {
   for (const option of options) command.addOption(option.helpGroup("What it tells:"));
 }
 
-function refuseMaxConnections(model: Model, endpoint: Endpoint): void {
-  if (hasOption(model, endpoint, "maxConnections")) return;
-  const others = models.filter((other) => hasOption(other, endpoint, "maxConnections"));
-  const names = others.map(({ name }) => `--model ${name}`).join(" or ");
-  throw new CommandError(
-    `Cannot use --max-connections with --model ${model.name} (${model.summary}): it goes with ${names}.`,
+const PROTOCOL_NAMES: Readonly<Record<Protocol, string>> = { tcp: "TCP", udp: "UDP", unix: "a Unix socket" };
+
+/** `TCP, UDP or a Unix socket` */
+function inWords(protocols: readonly Protocol[]): string {
+  return oneOf(
+    (["tcp", "udp", "unix"] as const).filter((one) => protocols.includes(one)).map((one) => PROTOCOL_NAMES[one]),
   );
 }
 
-function helpText({ name, example }: BundledServer): string {
-  const addresses = [
-    ["--tcp :9999", "every network interface: other machines can reach it"],
-    ["--tcp '[::1]:9999'", "IPv6"],
-    ["--tcp 127.0.0.1:0", "a free port; the first line that is printed says which"],
-    ["--udp 127.0.0.1:9999", "UDP"],
-    [`--unix /tmp/${name}.sock`, "a Unix socket"],
-  ] as const;
-  return `
+function helpText(bundled: BundledServer): string {
+  const { name, example, options = [], notes } = bundled;
+  const protocols = protocolsOf(bundled);
+  const addresses: readonly (readonly [Protocol, string, string])[] = [
+    ["tcp", "--tcp :9999", "every network interface: other machines can reach it"],
+    ["tcp", "--tcp '[::1]:9999'", "IPv6"],
+    ["tcp", "--tcp 127.0.0.1:0", "a free port; the first line that is printed says which"],
+    ["udp", "--udp 127.0.0.1:9999", "UDP"],
+    ["unix", `--unix /tmp/${name}.sock`, "a Unix socket"],
+  ];
+  const shown = addresses.filter(([protocol]) => protocols.includes(protocol));
+  const needed = options.filter(({ mandatory }) => mandatory).map(({ flags }) => ` ${flags}`);
+  const line = exampleCommand(defaultEndpoint(protocols), example);
+  return `${notes === undefined ? "" : `\n${notes}\n`}
 Try it. In one terminal:
-  socketserver ${name}
+  socketserver ${name}${needed.join("")}
 In another one:
-  ${exampleCommand(DEFAULT_ENDPOINT, example)}
+  ${line}
 What comes back:
-  ${example.receive}
-(If your nc refuses -N, leave it out and end nc with Ctrl-C.)
-
+  ${example.receive.replaceAll("\n", "\n  ")}
+${line.includes("nc -N") ? "(If your nc refuses -N, leave it out and end nc with Ctrl-C.)\n" : ""}
 More addresses:
-${addresses.map(([option, meaning]) => `  ${option.padEnd(24)}${meaning}`).join("\n")}
+${shown.map(([, option, meaning]) => `  ${option.padEnd(24)}${meaning}`).join("\n")}
 
 What it prints:
   stdout tells where it serves and who connects: in words on a terminal, as one

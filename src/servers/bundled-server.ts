@@ -7,12 +7,34 @@
 import type { RequestHandlerClass } from "../core/request-handler.js";
 import type { Socket } from "../core/socket.js";
 import type { DatagramRequest } from "../core/udp-server.js";
+import type { ServerClass } from "../mixins/multiplexing-mixin.js";
 
 /** What to send to a server to see it work, and what comes back; both without their line ends. */
 export interface BundledExample {
-  readonly send: string;
+  /** Left out where the server speaks first. */
+  readonly send?: string;
   readonly receive: string;
+  /** Where what comes back is not always the same: what it looks like. */
+  readonly pattern?: RegExp;
+  /** A line for a shell, where another program than nc shows it better; it is given what follows the protocol in an address. */
+  readonly command?: (address: string) => string;
 }
+
+/** An option of one server, whose value becomes a property of the server object. */
+export interface BundledOption {
+  /** As the help shows it: `--name <text>`. */
+  readonly flags: string;
+  readonly description: string;
+  /** The property that {@link BundledServer.extend} has added. */
+  readonly property: string;
+  /** Makes the value from what was written; without it, the text is the value. @throws RangeError whose message says what is wrong */
+  readonly parse?: (text: string) => unknown;
+  /** Whether the server cannot do without. */
+  readonly mandatory?: boolean;
+}
+
+/** The ways to run requests, as `--model` names them. */
+export type ModelName = "plain" | "multiplexing" | "threading" | "forking";
 
 /** The description from which the command, its help and the tests are made. */
 export interface BundledServer {
@@ -20,9 +42,19 @@ export interface BundledServer {
   readonly name: string;
   /** What it does, in a few words that follow "it": `sends back every line in capitals`. */
   readonly summary: string;
-  /** Serves connections: TCP and Unix streams. */
-  readonly streamHandler: RequestHandlerClass<Socket>;
-  /** Serves datagrams: UDP. */
-  readonly datagramHandler: RequestHandlerClass<DatagramRequest>;
+  /** Serves connections: TCP and Unix streams. Left out where the protocol has none. */
+  readonly streamHandler?: RequestHandlerClass<Socket>;
+  /** Serves datagrams: UDP. Left out where the protocol has none. */
+  readonly datagramHandler?: RequestHandlerClass<DatagramRequest>;
   readonly example: BundledExample;
+  /** The models that make sense; all of them where it is left out. */
+  readonly models?: readonly ModelName[];
+  /**
+   * Adds to a server class what the handlers find in `this.server`: state that they share, and the properties of the
+   * options. A mix-in, as `ThreadingMixIn` is one.
+   */
+  readonly extend?: (Server: ServerClass) => ServerClass;
+  readonly options?: readonly BundledOption[];
+  /** What else there is to say, for its help; sentences. */
+  readonly notes?: string;
 }

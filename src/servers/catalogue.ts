@@ -6,7 +6,8 @@
 
 import type { BundledServer } from "./bundled-server.js";
 import { echo } from "./echo.js";
+import { greet } from "./greet.js";
 import { upper } from "./upper.js";
 
 /** The descriptions of all bundled servers, in the order of their names. */
-export const bundledServers: readonly BundledServer[] = [echo, upper];
+export const bundledServers: readonly BundledServer[] = [echo, greet, upper];

@@ -13,6 +13,8 @@ const CHUNK_SIZE = 65_536;
 
 /** Sends back the bytes of a connection as they come, until the client ends its sending. */
 export class EchoStreamHandler extends BaseRequestHandler {
+  static override readonly module = import.meta.url;
+
   override async handle(): Promise<void> {
     for (;;) {
       const data = await this.request.recv(CHUNK_SIZE);
@@ -28,6 +30,8 @@ export class EchoStreamHandler extends BaseRequestHandler {
  * Two echo servers that get a datagram with each other's address send it to and fro for ever: not for an open network.
  */
 export class EchoDatagramHandler extends BaseRequestHandler<DatagramRequest> {
+  static override readonly module = import.meta.url;
+
   override async handle(): Promise<void> {
     const [data, socket] = this.request;
     await socket.sendto(data, this.clientAddress);

@@ -6,7 +6,9 @@
  * @module
  */
 
-export type { BundledExample, BundledServer } from "./bundled-server.js";
+export type { BundledExample, BundledOption, BundledServer, ModelName } from "./bundled-server.js";
 export { bundledServers } from "./catalogue.js";
 export { EchoDatagramHandler, EchoStreamHandler, echo } from "./echo.js";
+export type { Greeting } from "./greet.js";
+export { GreetDatagramHandler, GreetMixIn, GreetStreamHandler, greet } from "./greet.js";
 export { UpperDatagramHandler, UpperStreamHandler, upper } from "./upper.js";

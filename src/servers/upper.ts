@@ -10,6 +10,8 @@ import type { BundledServer } from "./bundled-server.js";
 
 /** Sends back each line in capitals. A line of more than `maxLineLength` bytes ends the connection. */
 export class UpperStreamHandler extends StreamRequestHandler {
+  static override readonly module = import.meta.url;
+
   override async handle(): Promise<void> {
     for await (const line of this.rfile) {
       await this.wfile.write(line.toString().toUpperCase());
@@ -19,6 +21,8 @@ export class UpperStreamHandler extends StreamRequestHandler {
 
 /** Sends back each datagram in capitals. */
 export class UpperDatagramHandler extends DatagramRequestHandler {
+  static override readonly module = import.meta.url;
+
   override async handle(): Promise<void> {
     await this.wfile.write(this.packet.toString().toUpperCase());
   }

@@ -2,7 +2,9 @@ import { readFileSync } from "node:fs";
 import { capabilities } from "ts-socketserver";
 import { bundledServers } from "ts-socketserver/servers";
 import { describe, expect, it } from "vitest";
-import { models } from "../../src/cli/models.js";
+import { defaultEndpoint } from "../../src/cli/address-options.js";
+import { exampleCommand } from "../../src/cli/endpoint.js";
+import { models, modelsOf, protocolsOf } from "../../src/cli/models.js";
 import { RunningCommand } from "./running-command.js";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
@@ -37,19 +39,31 @@ describe("socketserver --help", () => {
   });
 });
 
-describe.each(bundledServers)("socketserver $name --help", ({ name, summary, example }) => {
+describe.each(bundledServers)("socketserver $name --help", (bundled) => {
+  const { name, summary, example, options: own = [] } = bundled;
+
   it("says what it does, what to type, and what comes back", async () => {
     const help = await printed(name, "--help");
     expect(help).toContain(summary);
-    expect(help).toContain(`echo ${example.send} | nc -N 127.0.0.1 9999\n`);
-    expect(help).toContain(`  ${example.receive}\n`);
+    expect(help).toContain(`\n  ${exampleCommand(defaultEndpoint(protocolsOf(bundled)), example)}\n`);
+    expect(help).toContain(`  ${example.receive.split("\n")[0]}\n`);
   });
 
-  it("names every option and every model", async () => {
+  it("names every option and every model that it has, and no other", async () => {
     const help = await printed(name, "--help");
-    const options = ["--tcp", "--udp", "--unix", "--model", "--max-connections", "--shutdown-timeout", "--quiet"];
-    for (const option of [...options, "--json"]) expect(help).toContain(`  ${option}`);
-    for (const model of models) expect(help).toContain(`${model.name}:`);
+    for (const { flags } of own) expect(help).toContain(`  ${flags}`);
+    for (const option of ["--shutdown-timeout", "--quiet", "--json"]) expect(help).toContain(`  ${option}`);
+    for (const protocol of ["tcp", "udp", "unix"] as const) {
+      expect(help.includes(`  --${protocol} <`)).toBe(protocolsOf(bundled).includes(protocol));
+    }
+    const names = modelsOf(bundled).map((model) => model.name);
+    for (const model of models) expect(help.includes(`${model.name}:`)).toBe(names.includes(model.name));
+    expect(help.includes("  --threads")).toBe(names.includes("threading"));
+    expect(help.includes("  --children")).toBe(names.includes("forking"));
+  });
+
+  it("fits a terminal of 80 columns", async () => {
+    for (const line of (await printed(name, "--help")).split("\n")) expect(line.length).toBeLessThanOrEqual(80);
   });
 });
 

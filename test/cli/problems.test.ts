@@ -67,7 +67,7 @@ describe("A mistake on the command line is told in one line", () => {
     {
       mistake: "a model that there is not",
       args: ["upper", "--model", "quick"],
-      line: 'Cannot use "quick" as --model: it takes plain or multiplexing.',
+      line: 'Cannot use "quick" as --model: it takes plain, multiplexing, threading or forking.',
     },
     {
       mistake: "a limit that is not a number",
@@ -82,7 +82,12 @@ describe("A mistake on the command line is told in one line", () => {
     {
       mistake: "a limit for a model that has none",
       args: ["upper", "--model", "plain", "--max-connections", "5"],
-      line: "Cannot use --max-connections with --model plain (one client at a time, the next ones wait): it goes with --model multiplexing.",
+      line: "Cannot use --max-connections with --model plain (one client at a time, the next ones wait): it goes with --model multiplexing, threading or forking.",
+    },
+    {
+      mistake: "threads without threads",
+      args: ["upper", "--threads", "2"],
+      line: "Cannot use --threads with --model multiplexing (many clients at once, in one event loop): it goes with --model threading.",
     },
     {
       mistake: "a time below zero",

@@ -81,7 +81,8 @@ const TESTING = names(`
 
 /** `ts-socketserver/servers`: servers that are ready to run; every new one adds its handlers and itself. */
 const BUNDLED = names(`
-  EchoDatagramHandler EchoStreamHandler UpperDatagramHandler UpperStreamHandler bundledServers echo upper
+  EchoDatagramHandler EchoStreamHandler GreetDatagramHandler GreetMixIn GreetStreamHandler UpperDatagramHandler
+  UpperStreamHandler bundledServers echo greet upper
 `);
 
 const ENTRY_POINTS = [

@@ -20,9 +20,9 @@ import {
 } from "ts-socketserver";
 import { bundledServers, upper } from "ts-socketserver/servers";
 import { describe, expect, it } from "vitest";
-import { DEFAULT_ENDPOINT } from "../../src/cli/address-options.js";
+import { defaultEndpoint } from "../../src/cli/address-options.js";
 import { exampleCommand } from "../../src/cli/endpoint.js";
-import { DEFAULT_MODEL } from "../../src/cli/models.js";
+import { defaultModelOf } from "../../src/cli/models.js";
 import { TerminalOutput } from "../../src/cli/terminal-output.js";
 import * as errors from "../../src/core/errors.js";
 import { events } from "../../src/core/events.js";
@@ -92,8 +92,8 @@ describe("README.md", () => {
     const output = new TerminalOutput(upper.name, (piece) => {
       printed += piece;
     });
-    const tryIt = exampleCommand(DEFAULT_ENDPOINT, upper.example);
-    output.serving({ endpoint: DEFAULT_ENDPOINT, model: DEFAULT_MODEL.name, tryIt });
+    const tryIt = exampleCommand(defaultEndpoint(["tcp"]), upper.example);
+    output.serving({ endpoint: defaultEndpoint(["tcp"]), model: defaultModelOf(upper).name, tryIt });
     expect(text).toContain(`\`\`\`text\n${printed.trimEnd()}\n\`\`\``);
     expect(text).toContain(`\`\`\`text\n${upper.example.receive}\n\`\`\``);
     expect(JSON.parse(readFile("package.json")).scripts.start).toBe(`node dist/cli/main.js ${upper.name}`);
