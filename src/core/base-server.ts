@@ -40,6 +40,7 @@ import {
 import { defaults } from "./defaults.js";
 import { BusyResourceError, ClosedResourceError, closedError, ExitRequest } from "./errors.js";
 import { events } from "./events.js";
+import { nextTurn, TURN_BUDGET } from "./fairness.js";
 import { isImportingForHandler } from "./handler-import.js";
 import { enterIsolation, leaveIsolation } from "./isolation.js";
 import { currentRequest, LiveRequest, LiveRequests, runLoop, runsWithin } from "./live-requests.js";
@@ -257,9 +258,16 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
     }
     const hasService = this.serviceActions !== BaseServer.prototype.serviceActions;
     await this.#whileServing(signal, async (loop) => {
+      let handled = 0;
       while (!loop.stopping) {
-        if (this.hasRoom && this.socket.readable) await this.#handleOne(loop);
-        else await loop.sleep(hasService ? pollInterval : null);
+        if (this.hasRoom && this.socket.readable) {
+          // Waited for also where there is nothing to wait for: what was begun goes on before more is taken.
+          await this.#handleOne(loop);
+          handled += 1;
+          if (handled % TURN_BUDGET === 0) await nextTurn();
+        } else {
+          await loop.sleep(hasService ? pollInterval : null);
+        }
         if (hasService) await this.serviceActions();
       }
     });
@@ -318,43 +326,67 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
     }
   }
 
-  /** Takes one request and works on it: all of the template. */
-  async #handleOne(loop: ServeLoop): Promise<void> {
-    let request: Request;
-    let clientAddress: Address;
-    try {
-      [request, clientAddress] = await this.getRequest();
-    } catch (error) {
-      await this.#onAcceptError(error, loop);
-      return;
-    }
-    if (this.#closed !== null) {
-      // It came while the server was closing, which no longer waits for it.
-      await this.#abort(new LiveRequest(this, request, clientAddress));
-      return;
-    }
-    const live = new LiveRequest(this, request, clientAddress);
-    await this.#requests.run(live, this.followsRequests, () => this.#serve(live, request, clientAddress));
-  }
-
   // The steps are waited for where they return promises: with datagrams, those that do nothing would else cost the most.
 
-  async #serve(live: LiveRequest, request: Request, clientAddress: Address): Promise<void> {
-    let processed = false;
+  /** Takes one request and works on it: all of the template. */
+  #handleOne(loop: ServeLoop): void | Promise<void> {
+    let taken: ReturnType<typeof this.getRequest>;
     try {
-      const verified = this.verifyRequest(request, clientAddress);
-      if (verified === true || (await verified)) {
-        const processing = this.processRequest(request, clientAddress);
-        if (processing !== undefined) await processing;
-        processed = true;
-      } else {
-        events.requestReject.publish({ server: this, clientAddress });
-      }
+      taken = this.getRequest();
     } catch (error) {
-      await this.#fail(live, error);
+      return this.#onAcceptError(error, loop);
     }
-    // Who was to process it shuts it down, too; now, or when it is done with it.
-    if (!processed) await this.#shutdown(live, request);
+    if (!(taken instanceof Promise)) return this.#begin(taken);
+    return taken.then(
+      (request) => this.#begin(request),
+      (error: unknown) => this.#onAcceptError(error, loop),
+    );
+  }
+
+  #begin([request, clientAddress]: [Request, Address]): void | Promise<void> {
+    const live = new LiveRequest(this, request, clientAddress);
+    // It came while the server was closing, which no longer waits for it.
+    if (this.#closed !== null) return this.#abort(live);
+    return this.#requests.run(live, this.followsRequests, this.#serve);
+  }
+
+  readonly #serve = (live: LiveRequest): void | Promise<void> => {
+    const { clientAddress } = live;
+    const request = live.request as Request;
+    let step: void | Promise<void>;
+    try {
+      const verdict = this.verifyRequest(request, clientAddress);
+      step = verdict === true ? this.processRequest(request, clientAddress) : this.#awaitVerdict(live, verdict);
+    } catch (error) {
+      return this.#giveUp(live, error);
+    }
+    if (step === undefined) return this.#leaveUnlessExtended(live);
+    return step.then(
+      () => this.#leaveUnlessExtended(live),
+      (error: unknown) => this.#giveUp(live, error),
+    );
+  };
+
+  async #awaitVerdict(live: LiveRequest, verdict: boolean | Promise<boolean>): Promise<void> {
+    const { clientAddress } = live;
+    const request = live.request as Request;
+    if (await verdict) {
+      await this.processRequest(request, clientAddress);
+    } else {
+      events.requestReject.publish({ server: this, clientAddress });
+      await this.#shutdown(live, request);
+    }
+  }
+
+  /** A request that could not be processed: who was to process it would have shut it down. */
+  async #giveUp(live: LiveRequest, error: unknown): Promise<void> {
+    await this.#fail(live, error);
+    await this.#shutdown(live, live.request as Request);
+    this.#leaveUnlessExtended(live);
+  }
+
+  /** A mix-in ends a request itself that goes on. */
+  #leaveUnlessExtended(live: LiveRequest): void {
     if (!live.extended) this.#requests.leave(live);
   }
 
@@ -402,7 +434,9 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
   // ── the steps of a request ────────────────────────────────────────────────────────────────────────────────────────
 
   /** Takes the next request, which is there already. May be overridden. Source: `get_request`. */
-  abstract getRequest(): Promise<[request: Request, clientAddress: Address]>;
+  abstract getRequest():
+    | [request: Request, clientAddress: Address]
+    | Promise<[request: Request, clientAddress: Address]>;
 
   /** Whether to serve a request; yes, here. May be overridden; may be asynchronous. Source: `verify_request`. */
   verifyRequest(_request: Request, _clientAddress: Address): boolean | Promise<boolean> {
@@ -422,7 +456,7 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
    */
   protected runRequest(request: Request, clientAddress: Address): Promise<void> {
     const live = this.#requests.get(request);
-    const end = (): Promise<void> => this.#endRequest(live, request);
+    const end = (): void | Promise<void> => this.#endRequest(live, request);
     // Callbacks, not a function that waits: one of those lives as long as each connection, and is far larger.
     return this.#startHandler(request, clientAddress).then(end, (error: unknown) => this.#fail(live, error).then(end));
   }
@@ -437,10 +471,12 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
     }
   }
 
-  async #endRequest(live: LiveRequest | undefined, request: Request): Promise<void> {
+  #endRequest(live: LiveRequest | undefined, request: Request): void | Promise<void> {
+    const leave = (): void => {
+      if (live?.extended) this.#requests.leave(live);
+    };
     const ending = this.#shutdown(live, request);
-    if (ending !== undefined) await ending;
-    if (live?.extended) this.#requests.leave(live);
+    return ending === undefined ? leave() : ending.then(leave);
   }
 
   /**

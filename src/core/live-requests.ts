@@ -96,10 +96,10 @@ export class LiveRequests {
    *
    * @param followed whether {@link currentRequest} knows the request in all that the function starts.
    */
-  run(live: LiveRequest, followed: boolean, work: () => Promise<void>): Promise<void> {
+  run(live: LiveRequest, followed: boolean, work: (live: LiveRequest) => void | Promise<void>): void | Promise<void> {
     this.#live.add(live);
     this.#byRequest.set(live.request, live);
-    return followed ? storage.run(live, work) : work();
+    return followed ? storage.run(live, work, live) : work(live);
   }
 
   /** The request's handler closes the server: from now on nobody waits for it. */

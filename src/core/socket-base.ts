@@ -96,8 +96,6 @@ export abstract class SocketBase implements AsyncDisposable {
   protected readonly transport: Transport;
   /** @internal */
   protected channel: Channel;
-  /** @internal */
-  protected readonly readers: Waiters;
   #writers: Waiters | null = null;
   /** @internal Seconds that a call may wait. */
   protected timeout: number | null = defaultTimeout;
@@ -121,7 +119,6 @@ export abstract class SocketBase implements AsyncDisposable {
     this.isDatagram = this.type === SOCK_DGRAM || this.type === SOCK_RAW;
     this.channel = adopted?.channel ?? channel ?? open(this.transport, family, type, proto);
     this.#connected = adopted?.connected ?? (channel !== null && hasPeer(channel));
-    this.readers = new Waiters(this);
     this.own(this.channel);
   }
 
@@ -147,9 +144,14 @@ export abstract class SocketBase implements AsyncDisposable {
     this.#connected = true;
   }
 
+  /** @internal There may be something for the call that waits to receive. */
+  protected abstract wakeReceiver(): void;
+  /** @internal There will be nothing any more: the socket is closed. */
+  protected abstract endReceiver(): void;
+
   /** @internal The channel tells its owner. */
   onReadable(): void {
-    this.readers.wake();
+    this.wakeReceiver();
     this.#tellWatchers();
   }
 
@@ -199,7 +201,7 @@ export abstract class SocketBase implements AsyncDisposable {
     if (this.#closed) return;
     this.#closed = true;
     how(this.channel);
-    this.readers.close();
+    this.endReceiver();
     this.#writers?.close();
     this.#tellWatchers();
   }

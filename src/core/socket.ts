@@ -25,6 +25,7 @@ import { type FileMode, type FileOfMode, type MakefileOptions, makefile } from "
 import { resolveAddress } from "./resolve-address.js";
 import { SocketBase, type SocketOptions } from "./socket-base.js";
 import type { Channel } from "./transport/transport.js";
+import { type Receiving, WaitingReceive } from "./waiting-receive.js";
 
 /** A received datagram: its bytes, the sender's address, and whether it was longer than the size asked for. */
 export type Datagram = readonly [data: Buffer, address: Address, truncated: boolean];
@@ -50,6 +51,26 @@ const SENT: Promise<void> = Promise.resolve();
  * ```
  */
 export class Socket extends SocketBase {
+  // Each call asks its channel, and where that finds nothing, asks again later: here is how.
+
+  static readonly #accept: Receiving<Socket, [Socket, Address]> = {
+    action: "accept a connection on",
+    syscall: "accept",
+    attempt: (socket) => socket.#tryAccept(),
+  };
+  static readonly #recv: Receiving<Socket, Buffer> = {
+    action: "receive from",
+    syscall: "recv",
+    attempt: (socket, size, flags) => socket.channel.tryReceive(size, isPeek(flags)),
+  };
+  static readonly #recvfrom: Receiving<Socket, Datagram> = {
+    action: "receive from",
+    syscall: "recvfrom",
+    attempt: (socket, size, flags) => socket.#tryReceiveFrom(size, flags),
+  };
+
+  /** The call that waits to receive, if any. */
+  #receiver: Pick<WaitingReceive<Socket, unknown>, "receiving" | "tryAgain" | "fail"> | null = null;
   /** What the calls in a row that were done at once, without a turn of the event loop, have cost. */
   #spent = 0;
 
@@ -116,9 +137,7 @@ export class Socket extends SocketBase {
    * @throws TimeoutError after the socket's time-out; ClosedResourceError when the socket is closed meanwhile.
    */
   accept(flags = 0): Promise<[connection: Socket, address: Address]> {
-    const problem = this.#receivingProblem("accept a connection on", "accept");
-    if (problem !== null) return Promise.reject(problem);
-    return this.#receive("accept a connection on", "accept", flags, () => this.#tryAccept());
+    return this.#receive(Socket.#accept, 0, flags);
   }
 
   #tryAccept(): [Socket, Address] | null {
@@ -221,12 +240,9 @@ export class Socket extends SocketBase {
    * @throws ConnectionResetError, TimeoutError; BusyResourceError when another call is receiving; ClosedResourceError.
    */
   recv(size: number, flags = 0): Promise<Buffer> {
-    const problem = checkSize(size, flags) ?? this.#receivingProblem("receive from", "recv");
-    if (problem !== null) return Promise.reject(problem);
     // As CPython: who asks for nothing gets it at once.
-    if (size === 0 && this.type === SOCK_STREAM) return this.#atOnce(Promise.resolve(NOTHING), 0);
-    const peek = isPeek(flags);
-    return this.#receive("receive from", "recv", flags, () => this.channel.tryReceive(size, peek));
+    if (size === 0 && this.type === SOCK_STREAM) return this.#receiveNothing(flags);
+    return this.#receive(Socket.#recv, size, flags);
   }
 
   /**
@@ -247,9 +263,22 @@ export class Socket extends SocketBase {
    * @param size what is longer than this many bytes is cut, and the third item of the result is true.
    */
   recvfrom(size: number, flags = 0): Promise<Datagram> {
-    const problem = checkSize(size, flags) ?? this.#receivingProblem("receive from", "recvfrom");
-    if (problem !== null) return Promise.reject(problem);
-    return this.#receive("receive from", "recvfrom", flags, () => this.#tryReceiveFrom(size, flags));
+    return this.#receive(Socket.#recvfrom, size, flags);
+  }
+
+  /** @internal Receives a datagram that is there already. Who takes many in a row sees to it that the event loop turns. */
+  recvfromAtOnce(size: number): Datagram {
+    const { action, syscall } = Socket.#recvfrom;
+    const problem = checkSize(size, 0) ?? this.#receivingProblem(Socket.#recvfrom);
+    if (problem !== null) throw problem;
+    let datagram: Datagram | null;
+    try {
+      datagram = this.#tryReceiveFrom(size, 0);
+    } catch (error) {
+      throw this.explainFailure(error, action, syscall);
+    }
+    if (datagram === null) throw this.explainBlocking(action, syscall);
+    return datagram;
   }
 
   #tryReceiveFrom(size: number, flags: number): Datagram | null {
@@ -276,25 +305,56 @@ export class Socket extends SocketBase {
   }
 
   /** Tries at once, and waits only when it would block: the way of every receiving call. */
-  #receive<T>(action: string, syscall: string, flags: number, attempt: () => T | null): Promise<T> {
-    let result: T | null;
+  #receive<Result>(receiving: Receiving<Socket, Result>, size: number, flags: number): Promise<Result> {
+    const problem = checkSize(size, flags) ?? this.#receivingProblem(receiving);
+    if (problem !== null) return Promise.reject(problem);
+    let result: Result | null;
     try {
-      result = attempt();
+      result = receiving.attempt(this, size, flags);
     } catch (error) {
-      return this.#atOnce(Promise.reject(this.explainFailure(error, action, syscall)), 0);
+      return this.#atOnce(Promise.reject(this.explainFailure(error, receiving.action, receiving.syscall)), 0);
     }
     if (result !== null) return this.#atOnce(Promise.resolve(result), result instanceof Buffer ? result.length : 0);
     if (this.timeout === 0 || (flags & MSG_DONTWAIT) !== 0) {
-      return this.#atOnce(Promise.reject(this.explainBlocking(action, syscall)), 0);
+      return this.#atOnce(Promise.reject(this.explainBlocking(receiving.action, receiving.syscall)), 0);
     }
     this.#spent = 0;
-    return this.readers.wait(attempt, action, syscall, this.timeout);
+    const waiting = new WaitingReceive(receiving, this, size, flags);
+    if (this.timeout !== null) this.#limit(waiting, this.timeout);
+    this.#receiver = waiting;
+    return waiting.promise;
+  }
+
+  #receiveNothing(flags: number): Promise<Buffer> {
+    const problem = checkSize(0, flags) ?? this.#receivingProblem(Socket.#recv);
+    return problem === null ? this.#atOnce(Promise.resolve(NOTHING), 0) : Promise.reject(problem);
+  }
+
+  #limit<Result>(waiting: WaitingReceive<Socket, Result>, seconds: number): void {
+    const { action, syscall } = waiting.receiving;
+    waiting.timer = setTimeout(() => {
+      this.#receiver = null;
+      waiting.fail(this.explainTimeout(seconds, action, syscall));
+    }, seconds * 1000);
   }
 
   /** Why nothing can be received now, if so. */
-  #receivingProblem(action: string, syscall: string): Error | null {
+  #receivingProblem({ action, syscall }: Receiving<Socket, unknown>): Error | null {
     if (this.closed) return this.explainClosed(action, syscall);
-    return this.readers.length > 0 ? this.explainBusy(action, syscall) : null;
+    return this.#receiver === null ? null : this.explainBusy(action, syscall);
+  }
+
+  /** @internal */
+  protected override wakeReceiver(): void {
+    if (this.#receiver?.tryAgain()) this.#receiver = null;
+  }
+
+  /** @internal */
+  protected override endReceiver(): void {
+    const waiting = this.#receiver;
+    if (waiting === null) return;
+    this.#receiver = null;
+    waiting.fail(this.explainClosed(waiting.receiving.action, waiting.receiving.syscall));
   }
 
   /**
@@ -351,16 +411,21 @@ export class Socket extends SocketBase {
       return Promise.reject(error);
     }
     if (this.isDatagram) return this.#sendDatagram(bytes, null, null).then(() => undefined);
+    if (this.waitingSends > 0 || this.closed) return this.#sendRest(bytes, 0);
+    // Nearly always it is its turn, and the system takes everything.
     let sent = 0;
-    if (this.waitingSends === 0 && !this.closed) {
-      // Nearly always it is its turn, and the system takes everything.
-      try {
-        if (bytes.length > 0) sent = this.channel.trySend(bytes) ?? 0;
-        if (sent === bytes.length && this.channel.flushed()) return this.#atOnce(SENT, sent);
-      } catch (error) {
-        return this.#atOnce(Promise.reject(this.explainFailure(error, "send to", "send")), 0);
-      }
+    try {
+      if (bytes.length > 0) sent = this.channel.trySend(bytes) ?? 0;
+      if (sent === bytes.length && this.channel.flushed()) return this.#atOnce(SENT, sent);
+    } catch (error) {
+      return this.#atOnce(Promise.reject(this.explainFailure(error, "send to", "send")), 0);
     }
+    return this.#sendRest(bytes, sent);
+  }
+
+  /** Sends what is left, after so many bytes. */
+  #sendRest(bytes: Uint8Array, alreadySent: number): Promise<void> {
+    let sent = alreadySent;
     return this.#sendStream(() => {
       while (sent < bytes.length) {
         const taken = this.channel.trySend(sent === 0 ? bytes : bytes.subarray(sent));

@@ -6,7 +6,7 @@
 
 import type { Address } from "./address.js";
 import { BaseServer } from "./base-server.js";
-import { MSG_DONTWAIT, SOCK_DGRAM } from "./constants.js";
+import { SOCK_DGRAM } from "./constants.js";
 import { defaults } from "./defaults.js";
 import { events } from "./events.js";
 import type { Socket } from "./socket.js";
@@ -27,8 +27,8 @@ export abstract class DatagramServer extends BaseServer<DatagramRequest> {
   /** Bytes of a datagram that are received; what is longer is cut, and flagged. Source: `max_packet_size`. */
   maxPacketSize: number = defaults.maxPacketSize;
 
-  override async getRequest(): Promise<[DatagramRequest, Address]> {
-    const [data, clientAddress, truncated] = await this.socket.recvfrom(this.maxPacketSize, MSG_DONTWAIT);
+  override getRequest(): [DatagramRequest, Address] | Promise<[DatagramRequest, Address]> {
+    const [data, clientAddress, truncated] = this.socket.recvfromAtOnce(this.maxPacketSize);
     if (events.datagramReceive.hasSubscribers) {
       events.datagramReceive.publish({ server: this, clientAddress, size: data.length, truncated });
     }

@@ -1,5 +1,5 @@
 /**
- * Calls that wait for a socket to become readable or writable.
+ * Calls that wait for a socket to become writable.
  *
  * @module
  */
