@@ -33,6 +33,39 @@ const BARS = [
   { workload: "connect-reset", what: "connect, echo, reset", subject: "node-transport", to: "node-net", atLeast: 0.75 },
   { workload: "udp-64", what: "UDP echo 64 B", subject: "native", to: "node-dgram", atLeast: 2.2 },
   { workload: "udp-64", what: "UDP echo 64 B", subject: "node-transport", to: "node-dgram", atLeast: 0.85 },
+  { workload: "hash", what: "computing, two threads", subject: "threading-2", to: "native", atLeast: 1.7 },
+  { workload: "hash", what: "computing, two processes", subject: "forking-2", to: "native", atLeast: 1.7 },
+  { workload: "echo-50x64", what: "TCP echo 50 × 64 B, one thread", subject: "threading", to: "native", atLeast: 0.9 },
+  {
+    workload: "connect-reset",
+    what: "connect, echo, reset, in a thread",
+    subject: "threading",
+    to: "node-net",
+    atLeast: 0.8,
+  },
+  {
+    workload: "connect-reset",
+    what: "connect, echo, reset, in a thread",
+    subject: "threading",
+    to: "python-threading",
+    atLeast: 2.5,
+  },
+  { workload: "echo-1x64", what: "TCP echo 1 × 64 B, blocking", subject: "blocking", to: "node-net", atLeast: 0.9 },
+  {
+    workload: "echo-50x64",
+    what: "TCP echo 50 × 64 B, 50 blocking threads",
+    subject: "blocking",
+    to: "python-threading",
+    atLeast: 0.6,
+  },
+  {
+    workload: "wait",
+    what: "1,000 clients that wait a second",
+    subject: "native",
+    number: "seconds",
+    under: 1.5,
+    unit: "s",
+  },
   { workload: "memory", what: "memory per idle connection", subject: "native", to: "node-net", atMost: 0.6 },
   { workload: "memory", what: "memory per idle connection", subject: "node-transport", to: "node-net", atMost: 1.5 },
   ...TRANSPORTS.map((subject) => ({ ...ROUND_TRIP, subject, under: 5 })),
@@ -72,7 +105,8 @@ function valueFor({ workload, subject, to, number }, outcomes) {
 }
 
 function microsecondsFor({ workload, subject, to }, outcomes) {
-  if (workloadNamed(workload).measure !== "rate") return null;
+  const { measure, spreads } = workloadNamed(workload);
+  if (measure !== "rate" || spreads) return null;
   return ratio(outcomes, subject, to, "perProcessorSecond");
 }
 

@@ -24,10 +24,11 @@ function onCore(core, command) {
  * The command that runs a server: on its core, with as many descriptors as there may be.
  *
  * @param {string[]} command
+ * @param {boolean} spreads whether it may use all cores
  */
-export function asServer(command) {
+export function asServer(command, spreads) {
   const script = 'ulimit -n "$(ulimit -Hn)"; exec "$@"';
-  return ["sh", "-c", script, "sh", ...onCore(SERVER_CORE, command)];
+  return ["sh", "-c", script, "sh", ...(spreads ? command : onCore(SERVER_CORE, command))];
 }
 
 /**

@@ -1,11 +1,18 @@
 // One workload, all its subjects, taken in turn.
 import { looksDisturbed } from "./disturbance.mjs";
+import { measureCrowd } from "./measures/crowd.mjs";
 import { measureFairness } from "./measures/fairness.mjs";
 import { measureMemory } from "./measures/memory.mjs";
 import { measureRate } from "./measures/rate.mjs";
 import { measureShutdown } from "./measures/shutdown.mjs";
 
-const MEASURES = { rate: measureRate, memory: measureMemory, shutdown: measureShutdown, fairness: measureFairness };
+const MEASURES = {
+  rate: measureRate,
+  memory: measureMemory,
+  shutdown: measureShutdown,
+  fairness: measureFairness,
+  crowd: measureCrowd,
+};
 
 /** How often a turn is taken again that another process was in the way of. More would hide a server that waits. */
 const REPEATS = 2;

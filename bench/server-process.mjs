@@ -22,10 +22,11 @@ export class ServerProcess {
    *
    * @param {string} name
    * @param {{ command: string[], environment?: Record<string, string> }} how
+   * @param {{ spreads?: boolean }} [workload] whether it may use all cores
    * @throws Unavailable when the subject says that it cannot
    */
-  static async start(name, { command, environment }) {
-    const server = new ServerProcess(new JsonProcess(name, asServer(command), environment));
+  static async start(name, { command, environment }, { spreads = false } = {}) {
+    const server = new ServerProcess(new JsonProcess(name, asServer(command, spreads), environment));
     try {
       const { port, unavailable } = await server.#process.next(SECONDS_TO_START);
       if (unavailable !== undefined) throw new Unavailable(unavailable);

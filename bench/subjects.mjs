@@ -19,7 +19,7 @@ const script = (name) => join(folder, name);
  * @typedef {object} Subject
  * @property {string} name
  * @property {string} title
- * @property {string[]} kinds of servers that it can be: echo, once, lines, udp, idle, shutdown, fairness
+ * @property {string[]} kinds of servers that it can be: echo, once, lines, udp, idle, shutdown, fairness, hash, wait
  * @property {string[]} [workloads] the only ones that it takes part in
  * @property {(tools: Tools) => Promise<string>} prepare
  *   gets it ready and tells its version. @throws Error saying why it cannot be measured here
@@ -46,18 +46,18 @@ function nodeOptions(kind) {
 
 /** @returns {Subject} */
 function project(name, title, transport, more = {}) {
-  const { kindOf = (kind) => kind, options = {}, ...rest } = more;
+  const { model = "multiplexing", options = {}, ...rest } = more;
   const server = (kind, { node }) => ({
-    command: [node, ...nodeOptions(kind), script("ts-socketserver.mjs"), kindOf(kind), JSON.stringify(options)],
+    command: [node, ...nodeOptions(kind), script("ts-socketserver.mjs"), kind, model, JSON.stringify(options)],
     environment: { SOCKETSERVER_TRANSPORT: transport },
   });
   return {
     name,
     title: `ts-socketserver, ${title}`,
-    kinds: [...CONNECTIONS, "udp", "shutdown", "fairness"],
+    kinds: [...CONNECTIONS, "udp", "shutdown", "fairness", "hash", "wait"],
     async prepare(tools) {
       // Whether it runs here is best told by running it.
-      const running = await ServerProcess.start(name, server("echo", tools));
+      const running = await ServerProcess.start(name, server(model === "plain" ? "udp" : "echo", tools));
       await running.stop();
       const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "..", "package.json"), "utf8"));
       return `ts-socketserver ${version}`;
@@ -94,7 +94,7 @@ export const subjects = [
   {
     name: LIMIT,
     title: "C, epoll",
-    kinds: [...CONNECTIONS, "udp", "fairness"],
+    kinds: [...CONNECTIONS, "udp"],
     async prepare({ directory }) {
       compileSubject(directory, "c-epoll");
       compileSubject(directory, "c-datagrams");
@@ -102,7 +102,7 @@ export const subjects = [
     },
     server(kind, { directory }) {
       if (kind === "udp") return { command: [join(directory, "c-datagrams")] };
-      return { command: [join(directory, "c-epoll"), kind === "idle" || kind === "fairness" ? "echo" : kind] };
+      return { command: [join(directory, "c-epoll"), kind === "idle" ? "echo" : kind] };
     },
   },
   project("native", "native", "native"),
@@ -118,8 +118,28 @@ export const subjects = [
     options: { isolation: "awaited" },
     workloads: ["echo-50x64"],
   }),
-  project("native-in-turn", "native, UDPServer", "native", { kinds: ["udp"], kindOf: () => "udp-in-turn" }),
-  project("node-transport-in-turn", "Node, UDPServer", "node", { kinds: ["udp"], kindOf: () => "udp-in-turn" }),
+  project("native-in-turn", "native, UDPServer", "native", { kinds: ["udp"], model: "plain" }),
+  project("node-transport-in-turn", "Node, UDPServer", "node", { kinds: ["udp"], model: "plain" }),
+  project("threading", "native, one thread", "native", {
+    model: "threading",
+    options: { threads: 1 },
+    workloads: ["echo-50x64", "connect", "connect-reset"],
+  }),
+  project("threading-2", "native, two threads", "native", {
+    model: "threading",
+    options: { threads: 2 },
+    workloads: ["hash"],
+  }),
+  project("forking-2", "native, two processes", "native", {
+    model: "forking",
+    options: { children: 2 },
+    workloads: ["hash"],
+  }),
+  project("blocking", "native, a thread for each client, which blocks", "native", {
+    model: "blocking",
+    options: { threads: 50 },
+    workloads: ["echo-1x64", "echo-50x64"],
+  }),
   python("python-threading", "Python, ThreadingTCPServer", [...CONNECTIONS, "shutdown"], "python-socketserver.py"),
   python("python-udp", "Python, UDPServer", ["udp"], "python-socketserver.py"),
   python("python-asyncio", "Python, asyncio streams", CONNECTIONS, "python-asyncio.py", "asyncio"),

@@ -25,5 +25,7 @@ export function medians({ rounds, failure }) {
 export function ratio(outcomes, subject, reference, number) {
   const [one, other] = [outcomes[subject], outcomes[reference]];
   if (one === undefined || other === undefined || one.failure !== null || other.failure !== null) return null;
-  return median(one.rounds.map((round, index) => round[number] / other.rounds[index][number]));
+  const ratios = one.rounds.map((round, index) => round[number] / other.rounds[index][number]);
+  // Not every workload is measured by every number.
+  return ratios.some(Number.isNaN) ? null : median(ratios);
 }

@@ -68,6 +68,7 @@ const COLUMNS = {
     ["median ms", "median", decimals(2)],
     ["longest ms", "longest", decimals(2)],
   ],
+  crowd: () => [["seconds", "seconds", decimals(2)]],
   fairness: () => [
     ["round trip ms", "roundTrip", decimals(3)],
     ["99 % below", "roundTrip99", decimals(3)],

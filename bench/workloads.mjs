@@ -5,13 +5,14 @@
  * @property {string} name
  * @property {string} title
  * @property {string} about a paragraph of the page
- * @property {"rate" | "memory" | "shutdown" | "fairness"} measure
+ * @property {"rate" | "memory" | "shutdown" | "fairness" | "crowd"} measure
  * @property {string} kind of server that is measured
  * @property {string} [reference] the subject that the others are compared with
  * @property {import("./load-process.mjs").Load} [load]
  * @property {string} [unit] what is counted
  * @property {string} [compared] which number of a measurement is compared with the reference's
  * @property {boolean} [waits] whether server and load are idle by turns
+ * @property {boolean} [spreads] whether the server may use all cores; the load then takes what it needs of one
  * @property {number} [rounds] fewer than others have
  */
 
@@ -113,6 +114,29 @@ export const workloads = [
   },
   datagrams("udp-64", "64 B", 64),
   datagrams("udp-1200", "1,200 B", 1200),
+  {
+    name: "hash",
+    title: "Computing",
+    about:
+      "Each of 8 connections sends 64 bytes, for which the handler computes for about 5 ms (SHA-256 of 6 MB) before it sends them back. Here the server may use all cores.",
+    measure: "rate",
+    kind: "hash",
+    reference: "native",
+    load: { mode: "echo", connections: 8, bytes: 64 },
+    unit: "messages",
+    compared: RATE,
+    waits: true,
+    spreads: true,
+  },
+  {
+    name: "wait",
+    title: "Waiting",
+    about:
+      "1,000 clients connect and send a message each, for which the handler waits a second: the time until the last of them has its echo. Its backlog takes them all (`requestQueueSize` is 1,024).",
+    measure: "crowd",
+    kind: "wait",
+    load: { mode: "crowd", connections: 1000, bytes: 64 },
+  },
   {
     name: "memory",
     title: "Memory of idle connections",

@@ -12,4 +12,5 @@ void run_connect(const struct load_arguments *arguments);
 void run_connect_reset(const struct load_arguments *arguments);
 void run_datagrams(const struct load_arguments *arguments);
 void run_idle(const struct load_arguments *arguments);
+void run_crowd(const struct load_arguments *arguments);
 void run_fairness(const struct load_arguments *arguments);

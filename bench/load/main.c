@@ -26,6 +26,7 @@ static const struct {
     {"connect-reset", run_connect_reset},
     {"datagrams", run_datagrams},
     {"idle", run_idle},
+    {"crowd", run_crowd},
     {"fairness", run_fairness},
 };
 
@@ -38,8 +39,8 @@ static const struct option options[] = {
 
 _Noreturn static void explain(void) {
   fprintf(stderr,
-          "usage: load echo|lines|connect|connect-reset|datagrams|idle|fairness --port PORT [--connections COUNT]\n"
-          "            [--bytes COUNT] [--depth COUNT] [--warm-up SECONDS] [--seconds SECONDS] [--server PID]\n");
+          "usage: load echo|lines|connect|connect-reset|datagrams|idle|crowd|fairness --port PORT\n"
+          "            [--connections COUNT] [--bytes COUNT] [--depth COUNT] [--warm-up SECONDS] [--seconds SECONDS] [--server PID]\n");
   exit(2);
 }
 

@@ -1,18 +1,21 @@
 // This project, on the transport that SOCKETSERVER_TRANSPORT names.
 //
-//   ts-socketserver.mjs echo|once|lines|idle|fairness|udp|shutdown [OPTIONS]
+//   ts-socketserver.mjs KIND [MODEL] [OPTIONS]
 //
-// prints {"port":N} when it serves, or {"unavailable":"why"}. OPTIONS is JSON for the server. UDP is served by a
-// multiplexing server, and with "udp-in-turn" by the plain one.
+// prints {"port":N} when it serves, or {"unavailable":"why"}. KIND is what it serves: echo, once, lines, idle, fairness, udp,
+// shutdown, hash or wait. MODEL is how: multiplexing, plain (for udp), threading, blocking (threads with a handler that
+// blocks) or forking. OPTIONS is JSON for the server.
 import { answerCommands, collectGarbage, tell } from "./control.mjs";
 import { watchEventLoop } from "./event-loop-delay.mjs";
 
-const [kind, options = "{}"] = process.argv.slice(2);
+const [kind, model = "multiplexing", options = "{}"] = process.argv.slice(2);
 const wanted = process.env.SOCKETSERVER_TRANSPORT;
 
 // As for every subject: 256 datagrams in flight shall fit.
 const RECEIVE_BUFFER = 2 ** 20;
 const SHUTDOWNS = 20;
+/** A crowd comes at once: 1,000 clients. */
+const CROWD = 1024;
 
 /** The package, if it does what is wanted; what it says, if it does not. */
 async function load() {
@@ -27,51 +30,28 @@ async function load() {
 }
 
 /** @param {typeof import("ts-socketserver")} library */
-function serverOf(library) {
-  const { BaseRequestHandler, MultiplexingTCPServer, MultiplexingUDPServer, StreamRequestHandler, UDPServer } = library;
-
-  class Echo extends BaseRequestHandler {
-    async handle() {
-      for (;;) {
-        const data = await this.request.recv(65_536);
-        if (data.length === 0) return;
-        await this.request.sendall(data);
-      }
-    }
-  }
-
-  class EchoOnce extends BaseRequestHandler {
-    async handle() {
-      await this.request.sendall(await this.request.recv(65_536));
-    }
-  }
-
-  class Upper extends StreamRequestHandler {
-    disableNagleAlgorithm = true; // else small answers would wait for the client's acknowledgements
-
-    async handle() {
-      for await (const line of this.rfile) await this.wfile.write(line.toString().toUpperCase());
-    }
-  }
-
-  class EchoDatagram extends BaseRequestHandler {
-    async handle() {
-      const [data, socket] = this.request;
-      await socket.sendto(data, this.clientAddress);
-    }
-  }
-
-  const [Server, Handler] = {
-    echo: [MultiplexingTCPServer, Echo],
-    once: [MultiplexingTCPServer, EchoOnce],
-    lines: [MultiplexingTCPServer, Upper],
-    idle: [MultiplexingTCPServer, Echo],
-    fairness: [MultiplexingTCPServer, Echo],
-    shutdown: [MultiplexingTCPServer, Echo],
-    udp: [MultiplexingUDPServer, EchoDatagram],
-    "udp-in-turn": [UDPServer, EchoDatagram],
+async function serverOf(library) {
+  const { BlockingEcho, Echo, EchoDatagram, EchoOnce, Hash, Upper, Wait } = await import("./handlers.mjs");
+  const Handler = {
+    echo: model === "blocking" ? BlockingEcho : Echo,
+    once: EchoOnce,
+    lines: Upper,
+    idle: Echo,
+    fairness: Echo,
+    shutdown: Echo,
+    hash: Hash,
+    wait: Wait,
+    udp: EchoDatagram,
   }[kind];
-  return new Server(["127.0.0.1", 0], Handler, JSON.parse(options));
+  const Server = {
+    plain: library.UDPServer,
+    multiplexing: kind === "udp" ? library.MultiplexingUDPServer : library.MultiplexingTCPServer,
+    threading: library.ThreadingTCPServer,
+    blocking: library.ThreadingTCPServer,
+    forking: library.ForkingTCPServer,
+  }[model];
+  const backlog = kind === "wait" ? { requestQueueSize: CROWD } : {};
+  return new Server(["127.0.0.1", 0], Handler, { ...backlog, ...JSON.parse(options) });
 }
 
 /** Serves and shuts down again and again: milliseconds from the call of shutdown() to the return of serveForever(). */
@@ -93,9 +73,9 @@ const { library, unavailable } = await load();
 if (unavailable !== undefined) {
   tell({ unavailable });
 } else {
-  const server = serverOf(library);
+  const server = await serverOf(library);
   await server.open();
-  if (kind.startsWith("udp")) {
+  if (kind === "udp") {
     server.socket.setsockopt(library.SOL_SOCKET, library.SO_RCVBUF, RECEIVE_BUFFER);
   }
   const serving = server.serveForever();
