@@ -37,6 +37,7 @@ function method({ seconds, rounds }, machine) {
     '"server µs" is the processor time that the server\'s process took for one message, user and system time together. It depends less on what else the machine does than the rate, and the column after it compares the subjects by it.',
     '"server core" and "load core" are the shares of the time in which each was busy. Where the server\'s is at about 100 % and the load\'s is below, the server is what was measured. C over epoll and the load cost each other about the same, so there both are busy.',
     "When connections are made, the system does most of the work, and more of it on the client's side: the load cannot keep the fastest servers busy. There the subjects are compared by connections a second of the server's processor time, which is the rate that one busy core would reach at least.",
+    '"the addon alone" is the addon of the native transport without sockets, servers and handlers: what lies between it and C is the price of JavaScript, and what lies between it and this project that of handlers that are a class. For idle connections it is one function for each that waits for one promise, which no `async handle()` can do without.',
     'The servers of this project have a class with an `async handle()` as their handler. TCP is served by `MultiplexingTCPServer`, UDP by `MultiplexingUDPServer`, and by `UDPServer` where it says so; "native" and "Node" are the transports.',
   ];
 }

@@ -109,6 +109,17 @@ export const subjects = [
   node("node-net", [...CONNECTIONS, "fairness"]),
   node("node-dgram", ["udp"]),
   project("node-transport", "Node", "node"),
+  {
+    name: "native-addon",
+    title: "the addon alone",
+    kinds: ["echo", "udp", "idle"],
+    async prepare(tools) {
+      const running = await ServerProcess.start("native-addon", this.server("echo", tools));
+      await running.stop();
+      return `Node.js ${firstLine(tools.node, "--version")}`;
+    },
+    server: (kind, tools) => ({ command: [tools.node, ...nodeOptions(kind), script("native-addon.mjs"), kind] }),
+  },
   // What following the requests costs: docs/servers.md tells of the option.
   project("native-awaited", 'native, isolation: "awaited"', "native", {
     options: { isolation: "awaited" },

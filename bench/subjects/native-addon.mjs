@@ -1,0 +1,101 @@
+// The addon of the native transport by itself, without sockets, servers and handlers. What lies between it and C is the price
+// of JavaScript; what lies between it and this project is the price of handlers that are written as a class with an async
+// handle(). Idle connections each have what no such handler can do without: one function that waits for one promise.
+//
+//   native-addon.mjs echo|idle|udp      prints {"port":N} when it serves
+
+import { loadNativeAddon } from "../../dist/core/transport/native-addon.js";
+import { NativeAddresses } from "../../dist/core/transport/native-address.js";
+import { EPOLLET, EPOLLIN } from "../../dist/core/transport/native-constants.js";
+import { answerCommands, collectGarbage, tell } from "./control.mjs";
+
+const AF_INET = 2;
+const SOCK_STREAM = 1;
+const SOCK_DGRAM = 2;
+const SOL_SOCKET = 1;
+const SO_RCVBUF = 8;
+const BACKLOG = 511;
+// As for every subject: 256 datagrams in flight shall fit.
+const RECEIVE_BUFFER = new Uint8Array(Int32Array.of(2 ** 20).buffer);
+/** Datagrams that one call receives or sends, and the room for each. */
+const BATCH = 32;
+const PLACE = 8192;
+
+const kind = process.argv[2];
+const { addon, reason } = loadNativeAddon();
+const memory = Buffer.allocUnsafeSlow(BATCH * PLACE);
+const addresses = new NativeAddresses(BATCH);
+const ready = new Int32Array(1024);
+/** What is to be done when a descriptor is ready, by the number that it is watched with. */
+const onReady = [];
+
+function watch(descriptor, work) {
+  addon.watch(descriptor, onReady.push(work) - 1, EPOLLIN | EPOLLET);
+}
+
+/** Echoes what there is. Tells whether the connection goes on. */
+function echo(connection) {
+  for (;;) {
+    const length = addon.recv(connection, memory, 0, memory.length, 0);
+    if (length > 0) addon.send(connection, memory, 0, length, 0);
+    if (length === 0) addon.close(connection);
+    if (length < memory.length) return length !== 0;
+  }
+}
+
+function serveAtOnce(connection) {
+  watch(connection, () => echo(connection));
+}
+
+async function serveWaiting(connection) {
+  let wake = () => {};
+  watch(connection, () => wake());
+  do {
+    await new Promise((resolve) => {
+      wake = resolve;
+    });
+  } while (echo(connection));
+}
+
+function acceptFrom(listener) {
+  const serve = kind === "idle" ? serveWaiting : serveAtOnce;
+  for (;;) {
+    const connection = addon.accept(listener, addresses.bytes);
+    if (connection < 0) return;
+    void serve(connection);
+  }
+}
+
+const results = new Int32Array(2 * BATCH);
+const lengths = new Int32Array(BATCH);
+const answers = Buffer.allocUnsafeSlow(BATCH * PLACE);
+
+function answerDatagrams(socket) {
+  for (;;) {
+    const count = addon.recvmmsg(socket, memory, PLACE, BATCH, addresses.bytes, results);
+    if (count <= 0) return;
+    let end = 0;
+    for (let index = 0; index < count; index += 1) {
+      lengths[index] = results[2 * index];
+      end += memory.copy(answers, end, index * PLACE, index * PLACE + lengths[index]);
+    }
+    addon.sendmmsg(socket, answers, lengths, count, addresses.bytes);
+  }
+}
+
+function serve() {
+  addon.start((count) => {
+    for (let index = 0; index < count; index += 1) onReady[ready[2 * index]]();
+  }, ready);
+  const socket = addon.socket(AF_INET, kind === "udp" ? SOCK_DGRAM : SOCK_STREAM, 0);
+  addon.bind(socket, addresses.write(["127.0.0.1", 0]).bytes);
+  if (kind === "udp") addon.setsockopt(socket, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER, RECEIVE_BUFFER.length);
+  else addon.listen(socket, BACKLOG);
+  watch(socket, () => (kind === "udp" ? answerDatagrams(socket) : acceptFrom(socket)));
+  addon.ref();
+  addon.getsockname(socket, addresses.bytes);
+  return addresses.read()[1];
+}
+
+if (kind === "idle") answerCommands({ collect: collectGarbage });
+tell(addon === undefined ? { unavailable: reason } : { port: serve() });
