@@ -11,6 +11,7 @@ export default defineConfig({
       { find: /^ts-socketserver\/socket$/, replacement: source("socket.ts") },
       { find: /^ts-socketserver\/selectors$/, replacement: source("selectors.ts") },
       { find: /^ts-socketserver\/servers$/, replacement: source("servers/index.ts") },
+      { find: /^ts-socketserver\/clients$/, replacement: source("clients/index.ts") },
       { find: /^ts-socketserver\/testing$/, replacement: source("testing/index.ts") },
     ],
   },

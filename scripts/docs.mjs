@@ -113,6 +113,7 @@ const ENTRY_POINTS = [
   ["ts-socketserver/socket", "src/socket.ts", "Sockets, streams, errors, names and addresses, constants."],
   ["ts-socketserver/selectors", "src/selectors.ts", "Which of many sockets and servers are ready."],
   ["ts-socketserver/servers", "src/servers/index.ts", "Servers that are ready to run."],
+  ["ts-socketserver/clients", "src/clients/index.ts", "Clients and tools: what the command's own are made of."],
   ["ts-socketserver/testing", "src/testing/index.ts", "Helpers for tests."],
 ];
 

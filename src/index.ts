@@ -62,7 +62,8 @@ export { ForkingMixIn } from "./mixins/forking-mixin.js";
 export type { Multiplexing } from "./mixins/multiplexing-mixin.js";
 export { MultiplexingMixIn } from "./mixins/multiplexing-mixin.js";
 export type { RemoteServer } from "./mixins/remote-server.js";
-export type { Threading, ThreadingClass } from "./mixins/threading-mixin.js";
+export type { RunnerServerClass } from "./mixins/server-runners.js";
+export type { Threading } from "./mixins/threading-mixin.js";
 export { ThreadingMixIn } from "./mixins/threading-mixin.js";
 
 // Which sockets and servers are ready

@@ -8,6 +8,10 @@
 import {
   type Address,
   type DatagramServer,
+  ForkingTCPServer,
+  ForkingUDPServer,
+  ForkingUnixDatagramServer,
+  ForkingUnixStreamServer,
   MultiplexingTCPServer,
   MultiplexingUDPServer,
   MultiplexingUnixDatagramServer,
@@ -16,6 +20,10 @@ import {
   type ServerOptions,
   type StreamServer,
   TCPServer,
+  ThreadingTCPServer,
+  ThreadingUDPServer,
+  ThreadingUnixDatagramServer,
+  ThreadingUnixStreamServer,
   type Transport,
   type TransportName,
   UDPServer,
@@ -23,6 +31,7 @@ import {
   UnixStreamServer,
 } from "ts-socketserver";
 import { DatagramTestClient, StreamTestClient } from "ts-socketserver/testing";
+import { movesToThreads } from "./node-version.js";
 import { temporaryPath } from "./temporary-path.js";
 import { transports } from "./transports.js";
 
@@ -39,9 +48,9 @@ interface Row<Server extends StreamServer | DatagramServer, Kind extends string>
   readonly name: string;
   readonly kind: Kind;
   /** How requests run. */
-  readonly model: "plain" | "multiplexing";
+  readonly model: "plain" | "multiplexing" | "threading" | "forking";
   readonly transport: TransportName;
-  /** Where the transport lacks such sockets: what the refusal says. */
+  /** Where the transport lacks such sockets, or cannot move them: what the refusal says. */
   readonly refusal?: RegExp;
   readonly ServerClass: new (
     address: Address,
@@ -89,6 +98,11 @@ const unixDatagram = { kind: "datagram", makeAddress: temporaryPath, makeClient:
 
 const plain = { model: "plain" } as const;
 const multiplexing = { model: "multiplexing" } as const;
+const threading = { model: "threading" } as const;
+const forking = { model: "forking" } as const;
+
+/** Threads and processes cost more than requests: one of them is enough for each server. */
+const FIELDS = { plain: {}, multiplexing: {}, threading: { threads: 1 }, forking: { children: 1 } } as const;
 
 /** The rows of one transport. Its servers are subclasses that name it, and are called as the class that they stand for. */
 function on<Subject extends StreamSubject | DatagramSubject>(
@@ -99,10 +113,28 @@ function on<Subject extends StreamSubject | DatagramSubject>(
     const ServerClass = row.ServerClass as typeof TCPServer;
     const OnTransport = class extends ServerClass {
       override transport: Transport | undefined = transport;
+      constructor(...parameters: ConstructorParameters<typeof TCPServer>) {
+        super(...parameters);
+        Object.assign(this, FIELDS[row.model]);
+      }
     };
     Object.defineProperty(OnTransport, "name", { value: row.name });
-    return { ...row, ServerClass: OnTransport, transport: transport.name } as unknown as Subject;
+    const refusal = transport === nodeTransport ? refusalByNode(row) : undefined;
+    return { ...row, ServerClass: OnTransport, transport: transport.name, refusal } as unknown as Subject;
   });
+}
+
+/** What the Node transport cannot do. */
+function refusalByNode({ kind, makeAddress, model }: Omit<Subject, "transport">): RegExp | undefined {
+  const isUnix = makeAddress === temporaryPath;
+  if (kind === "datagram") {
+    return isUnix ? /The Node transport has no Unix datagram sockets .* the native transport has/ : undefined;
+  }
+  if (model !== "threading") return undefined;
+  const ways = "Use the native transport .*, or a Forking or Multiplexing server";
+  if (isUnix) return new RegExp(`The node transport cannot hand Unix streams to threads, .* TCP alone .*${ways}`);
+  if (movesToThreads) return undefined;
+  return new RegExp(`The node transport cannot hand connections to threads, .* from 24\\.20 and 26\\.6 on .*${ways}`);
 }
 
 const streamRows: readonly Omit<StreamSubject, "transport">[] = [
@@ -124,13 +156,35 @@ const datagramRows: readonly Omit<DatagramSubject, "transport">[] = [
   },
 ];
 
-const refusal = /The Node transport has no Unix datagram sockets .* the native transport has/;
-const datagramRowsOnNode = datagramRows.map((row) => (row.makeAddress === temporaryPath ? { ...row, refusal } : row));
+/** Whose handlers have to name their module, as those of contract-handlers.mjs do. */
+const remoteStreamRows = [
+  { name: "ThreadingTCPServer", ServerClass: ThreadingTCPServer, ...tcp, ...threading },
+  { name: "ThreadingUnixStreamServer", ServerClass: ThreadingUnixStreamServer, ...unixStream, ...threading },
+  { name: "ForkingTCPServer", ServerClass: ForkingTCPServer, ...tcp, ...forking },
+  { name: "ForkingUnixStreamServer", ServerClass: ForkingUnixStreamServer, ...unixStream, ...forking },
+] as unknown as readonly Omit<StreamSubject, "transport">[];
 
-/** Every server of streams. */
+const remoteDatagramRows = [
+  { name: "ThreadingUDPServer", ServerClass: ThreadingUDPServer, ...udp, ...threading },
+  { name: "ThreadingUnixDatagramServer", ServerClass: ThreadingUnixDatagramServer, ...unixDatagram, ...threading },
+  { name: "ForkingUDPServer", ServerClass: ForkingUDPServer, ...udp, ...forking },
+  { name: "ForkingUnixDatagramServer", ServerClass: ForkingUnixDatagramServer, ...unixDatagram, ...forking },
+] as unknown as readonly Omit<DatagramSubject, "transport">[];
+
+/** The servers of streams that run their handlers in this thread: a handler may share memory with its test. */
 export const streamSubjects: readonly StreamSubject[] = transports.flatMap((transport) => on(transport, streamRows));
 
-/** Every server of datagrams. */
+/** The servers of datagrams that run their handlers in this thread. */
 export const datagramSubjects: readonly DatagramSubject[] = transports.flatMap((transport) =>
-  on(transport, transport === nodeTransport ? datagramRowsOnNode : datagramRows),
+  on(transport, datagramRows),
+);
+
+/** Every server of streams; the handlers are those of contract-handlers.mjs. */
+export const allStreamSubjects: readonly StreamSubject[] = transports.flatMap((transport) =>
+  on(transport, [...streamRows, ...remoteStreamRows]),
+);
+
+/** Every server of datagrams, likewise. */
+export const allDatagramSubjects: readonly DatagramSubject[] = transports.flatMap((transport) =>
+  on(transport, [...datagramRows, ...remoteDatagramRows]),
 );

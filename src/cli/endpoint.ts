@@ -37,16 +37,18 @@ export function listensOnAllInterfaces({ address }: Endpoint): boolean {
  *
  * @returns such as `echo hello | nc -N 127.0.0.1 9999`.
  */
-export function exampleCommand({ protocol, address }: Endpoint, { send, command }: BundledExample): string {
-  if (command !== undefined) return command(reachable(address));
+export function exampleCommand({ protocol, address }: Endpoint, example: BundledExample): string {
+  const { send, command, shownBy } = example;
   const netcatThere = netcat(protocol, address);
-  if (send !== undefined) return `echo ${quote(send)} | ${netcatThere}`;
+  if (command !== undefined) return command(reachable(address), netcatThere);
+  const show = shownBy === undefined ? "" : ` | ${shownBy}`;
+  if (send !== undefined) return `echo ${quote(send)} | ${netcatThere}${show}`;
   // A server of datagrams answers only to one.
-  return protocol === "udp" ? `echo | ${netcatThere}` : `${netcatThere} < /dev/null`;
+  return protocol === "udp" ? `echo | ${netcatThere}${show}` : `${netcatThere} < /dev/null${show}`;
 }
 
 /** The address by which this machine reaches the server: `127.0.0.1:9999`. */
-function reachable(address: Address): string {
+export function reachable(address: Address): string {
   if (!isInetAddress(address)) return formatAddress(address);
   const [host, port] = address;
   return formatAddress([LOOPBACK[host] ?? host, port]);

@@ -7,7 +7,7 @@
 import type { DestinationStream, Logger } from "pino";
 import { formatAddress } from "../core/address.js";
 import { commandLogger } from "./command-logger.js";
-import { formatEndpoint } from "./endpoint.js";
+import { formatEndpoint, listensOnAllInterfaces } from "./endpoint.js";
 import type { Output, OutputOptions, ServingNotice, StoppingNotice } from "./output.js";
 
 /** Tells everything as lines of JSON. */
@@ -18,9 +18,16 @@ export class JsonOutput implements Output {
     this.logger = commandLogger(name, options, destination);
   }
 
-  serving({ endpoint, model, tryIt }: ServingNotice): void {
+  serving({ endpoint, model, tryIt, endsOnEscape = false }: ServingNotice): void {
     const { protocol, address } = endpoint;
-    const fields = { protocol, serverAddress: formatAddress(address), model, tryIt };
+    const fields = {
+      protocol,
+      serverAddress: formatAddress(address),
+      allInterfaces: listensOnAllInterfaces(endpoint),
+      model,
+      tryIt,
+      endsOnEscape,
+    };
     this.logger.info(fields, `serving ${formatEndpoint(endpoint)} (${model})`);
   }
 

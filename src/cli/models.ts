@@ -92,7 +92,7 @@ export function findModel(bundled: BundledServer, name: string): Model {
   const names = all.map((model) => model.name);
   const exists = models.some((model) => model.name === name);
   throw new CommandError(
-    `Cannot use "${name}" as --model${exists ? ` of ${bundled.name}` : ""}: it takes ${oneOf(names)}.`,
+    `Cannot use "${name}" as --model${exists ? ` of ${bundled.name}` : ""}: it takes ${oneOf(names)}.${exists && bundled.whyNotOthers !== undefined ? ` ${bundled.whyNotOthers}` : ""}`,
   );
 }
 
@@ -132,5 +132,7 @@ export function makeServer({
     options: ServerOptions,
   ) => BaseServer<Socket> | BaseServer<DatagramRequest>;
   const handler = protocol === "udp" ? bundled.datagramHandler : bundled.streamHandler;
-  return Object.assign(new Server(address, handler, { addressFamily, ...options }), settings);
+  const sizes =
+    protocol === "udp" && bundled.maxPacketSize !== undefined ? { maxPacketSize: bundled.maxPacketSize } : {};
+  return Object.assign(new Server(address, handler, { addressFamily, ...sizes, ...options }), settings);
 }

@@ -6,6 +6,7 @@
 
 import type { Logger } from "pino";
 import type { Endpoint } from "./endpoint.js";
+import type { StopCause } from "./stop-signals.js";
 
 /** What is told when the server listens. */
 export interface ServingNotice {
@@ -15,11 +16,14 @@ export interface ServingNotice {
   readonly model: string;
   /** A line for a shell to try it with. */
   readonly tryIt: string;
+  /** Whether Esc ends the server, as Ctrl-C does. */
+  readonly endsOnEscape?: boolean;
 }
 
 /** What is told when the server was asked to stop. */
 export interface StoppingNotice {
-  readonly signal: string;
+  /** The signal, or `Esc`. */
+  readonly signal: StopCause;
   /** How many clients it waits for. */
   readonly clients: number;
   /** Seconds after which it waits no longer. */

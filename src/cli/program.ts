@@ -8,23 +8,35 @@ import { Command } from "commander";
 import { bundledServers } from "../servers/catalogue.js";
 import { upper } from "../servers/upper.js";
 import { defaultEndpoint } from "./address-options.js";
+import { addChatCommand } from "./chat-command.js";
+import { addConnectCommand } from "./connect-command.js";
 import { exampleCommand } from "./endpoint.js";
+import { addFetchCommand } from "./fetch-command.js";
 import { addInfoCommand } from "./info-command.js";
 import { packageVersion } from "./package-version.js";
+import { addPortsCommand } from "./ports-command.js";
+import { addResolveCommand } from "./resolve-command.js";
+import { addSelectEchoCommand } from "./select-echo-command.js";
 import { addServeCommand } from "./serve-command.js";
 
 /** Makes the command. Running it throws what goes wrong, for the caller to tell. */
 export function makeProgram(): Command {
   const program = new Command("socketserver")
-    .description("Runs a server of ts-socketserver: Python's socketserver for Node.js.")
-    .usage("<server> [options]")
+    .description("The servers and clients of ts-socketserver: Python's socketserver for Node.js.")
+    .usage("<command> [options]")
     .version(packageVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .helpCommand(false)
-    .configureHelp({ subcommandTerm: (command) => command.name() })
+    .configureHelp({ subcommandTerm: (command) => command.name(), sortSubcommands: true })
     .configureOutput({ outputError: () => {} })
     .exitOverride();
   for (const bundled of bundledServers) addServeCommand(program, bundled);
+  addChatCommand(program);
+  addSelectEchoCommand(program);
+  addConnectCommand(program);
+  addFetchCommand(program);
+  addResolveCommand(program);
+  addPortsCommand(program);
   addInfoCommand(program);
   return program.addHelpText(
     "after",

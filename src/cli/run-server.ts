@@ -6,15 +6,16 @@
 
 import { ExitRequest } from "../core/errors.js";
 import { exampleCommand } from "./endpoint.js";
+import { onEscape } from "./escape-key.js";
 import { makeServer, type ServerPlan } from "./models.js";
 import { explainOpening } from "./opening-errors.js";
 import type { Output } from "./output.js";
 import { onStopSignal } from "./stop-signals.js";
 
 /**
- * Serves until a signal, or a handler, ends it.
+ * Serves until a signal, Esc where the server ends on it, or a handler ends it.
  *
- * @returns the exit code: 0 after a signal.
+ * @returns the exit code: 0 after a signal or Esc.
  * @throws CommandError when the server cannot be opened.
  */
 export async function runServer(plan: ServerPlan, output: Output): Promise<number> {
@@ -23,13 +24,15 @@ export async function runServer(plan: ServerPlan, output: Output): Promise<numbe
   await server.open().catch((error: unknown) => {
     throw explainOpening(error, endpoint);
   });
-  onStopSignal((signal) => {
+  const stop = onStopSignal((signal) => {
     output.stopping({ signal, clients: server.activeRequests, atMost: server.shutdownTimeout });
     // Closing ends serveForever() below, and the server's disposal waits for it.
     void server.serverClose();
   });
+  using escapeKey = bundled.endsOnEscape ? onEscape(() => stop("Esc")) : null;
   const real = { ...endpoint, address: server.serverAddress };
-  output.serving({ endpoint: real, model: model.name, tryIt: exampleCommand(real, bundled.example) });
+  const tryIt = exampleCommand(real, bundled.example);
+  output.serving({ endpoint: real, model: model.name, tryIt, endsOnEscape: escapeKey !== null });
   try {
     await server.serveForever();
   } catch (error) {

@@ -34,7 +34,8 @@ const LIMITS = {
 
 const limitNames = Object.keys(LIMITS) as (keyof typeof LIMITS)[];
 
-interface ServeOptions extends AddressOptions, LogOptions, Pick<ServerOptions, keyof typeof LIMITS> {
+/** What the command of a server may be told, but for the server's own options. */
+export interface ServeOptions extends AddressOptions, LogOptions, Pick<ServerOptions, keyof typeof LIMITS> {
   readonly model: Model;
   readonly shutdownTimeout: number;
 }
@@ -51,22 +52,27 @@ export function addServeCommand(program: Command, bundled: BundledServer): void 
   addRunOptions(command, bundled);
   addOutputOptions(command);
   command.addHelpText("after", helpText(bundled)).action(async (options: ServeOptions & Record<string, unknown>) => {
-    const { model, shutdownTimeout } = options;
-    const endpoint = endpointOf(options, protocolsOf(bundled));
-    const limits = limitNames.filter((name) => options[name] !== undefined);
-    for (const name of limits) refuseMisplaced(name, bundled, model, endpoint.protocol);
-    const plan = {
-      bundled,
-      endpoint,
-      model,
-      options: { shutdownTimeout, ...Object.fromEntries(limits.map((name) => [name, options[name]])) },
-      settings: Object.fromEntries(
-        [...properties].flatMap(([name, property]) => (options[name] === undefined ? [] : [[property, options[name]]])),
-      ),
-    };
-    // A handler that does not notice that it was cut off must not keep the process.
-    process.exit(await runServer(plan, chooseOutput(bundled.name, options)));
+    const settings = Object.fromEntries(
+      [...properties].flatMap(([name, property]) => (options[name] === undefined ? [] : [[property, options[name]]])),
+    );
+    await serve(bundled, options, settings);
   });
+}
+
+/** Runs a server as the options say, and ends the process with it. @throws CommandError for options that do not go together */
+export async function serve(
+  bundled: BundledServer,
+  options: ServeOptions,
+  settings: Readonly<Record<string, unknown>> = {},
+): Promise<never> {
+  const { model, shutdownTimeout } = options;
+  const endpoint = endpointOf(options, protocolsOf(bundled));
+  const limits = limitNames.filter((name) => options[name] !== undefined);
+  for (const name of limits) refuseMisplaced(name, bundled, model, endpoint.protocol);
+  const serverOptions = { shutdownTimeout, ...Object.fromEntries(limits.map((name) => [name, options[name]])) };
+  const plan = { bundled, endpoint, model, options: serverOptions, settings };
+  // A handler that does not notice that it was cut off must not keep the process.
+  process.exit(await runServer(plan, chooseOutput(bundled.name, options)));
 }
 
 /** Adds the options that only this server has, and tells which property each one sets. */
@@ -90,7 +96,8 @@ function readOwnValue(option: Option, parse: (text: string) => unknown, text: st
   }
 }
 
-function addRunOptions(command: Command, bundled: BundledServer): void {
+/** Adds the options that say how requests run. */
+export function addRunOptions(command: Command, bundled: BundledServer, group = "How it runs:"): void {
   const available = modelsOf(bundled);
   const usual = defaultModelOf(bundled);
   const options = [
@@ -108,7 +115,7 @@ function addRunOptions(command: Command, bundled: BundledServer): void {
       .argParser(seconds("--shutdown-timeout"))
       .default(SHUTDOWN_TIMEOUT),
   ];
-  for (const option of options) command.addOption(option.helpGroup("How it runs:"));
+  for (const option of options) command.addOption(option.helpGroup(group));
 }
 
 /** The names of the models that have an option. */
@@ -125,12 +132,13 @@ function refuseMisplaced(name: keyof typeof LIMITS, bundled: BundledServer, mode
   );
 }
 
-function addOutputOptions(command: Command): void {
+/** Adds the options that say what is printed. */
+export function addOutputOptions(command: Command, group = "What it tells:"): void {
   const options = [
     new Option("--quiet", "tell errors only"),
     new Option("--json", "tell everything as lines of JSON, also on a terminal"),
   ];
-  for (const option of options) command.addOption(option.helpGroup("What it tells:"));
+  for (const option of options) command.addOption(option.helpGroup(group));
 }
 
 const PROTOCOL_NAMES: Readonly<Record<Protocol, string>> = { tcp: "TCP", udp: "UDP", unix: "a Unix socket" };
@@ -143,28 +151,28 @@ function inWords(protocols: readonly Protocol[]): string {
 }
 
 function helpText(bundled: BundledServer): string {
-  const { name, example, options = [], notes } = bundled;
+  const { name, example, options = [], notes, endsOnEscape = false } = bundled;
   const protocols = protocolsOf(bundled);
   const addresses: readonly (readonly [Protocol, string, string])[] = [
     ["tcp", "--tcp :9999", "every network interface: other machines can reach it"],
     ["tcp", "--tcp '[::1]:9999'", "IPv6"],
-    ["tcp", "--tcp 127.0.0.1:0", "a free port; the first line that is printed says which"],
+    ["tcp", "--tcp 127.0.0.1:0", "a free port; the first line printed says which"],
     ["udp", "--udp 127.0.0.1:9999", "UDP"],
     ["unix", `--unix /tmp/${name}.sock`, "a Unix socket"],
   ];
   const shown = addresses.filter(([protocol]) => protocols.includes(protocol));
-  const needed = options.filter(({ mandatory }) => mandatory).map(({ flags }) => ` ${flags}`);
+  const needed = options.filter(({ mandatory }) => mandatory).map((option) => ` ${withExample(option)}`);
   const line = exampleCommand(defaultEndpoint(protocols), example);
   return `${notes === undefined ? "" : `\n${notes}\n`}
 Try it. In one terminal:
-  socketserver ${name}${needed.join("")}
+${example.needs === undefined ? "" : `  ${example.needs}\nIn another one:\n`}  socketserver ${name}${needed.join("")}
 In another one:
   ${line}
 What comes back:
-  ${example.receive.replaceAll("\n", "\n  ")}
+  ${example.receive.replaceAll(/\r?\n/g, "\n  ") || "(nothing)"}
 ${line.includes("nc -N") ? "(If your nc refuses -N, leave it out and end nc with Ctrl-C.)\n" : ""}
 More addresses:
-${shown.map(([, option, meaning]) => `  ${option.padEnd(24)}${meaning}`).join("\n")}
+${shown.map(([, option, meaning]) => `  ${option.padEnd(26)}${meaning}`).join("\n")}
 
 What it prints:
   stdout tells where it serves and who connects: in words on a terminal, as one
@@ -174,5 +182,10 @@ What it prints:
 Ending it:
   Ctrl-C (or SIGTERM) lets connected clients finish, for --shutdown-timeout
   seconds at most; the exit code is 0. A second Ctrl-C leaves at once, with 130.
-`;
+${endsOnEscape ? "  Esc, where it runs in a terminal, does as Ctrl-C does.\n" : ""}`;
+}
+
+/** `--name Ali`, or `--name <text>` where there is no example. */
+function withExample({ flags, example }: BundledOption): string {
+  return example === undefined ? flags : flags.replace(/<.*>/, example);
 }

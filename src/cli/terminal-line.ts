@@ -4,6 +4,8 @@
  * @module
  */
 
+import { visible } from "./visible.js";
+
 /** A line of pino's, parsed. */
 export interface LogRecord {
   readonly level: number;
@@ -73,9 +75,4 @@ function formatValue(value: unknown): string {
   if (typeof value === "number") return String(Math.round(value * 1000) / 1000);
   if (Array.isArray(value)) return value.map(formatValue).join(", ");
   return typeof value === "object" ? JSON.stringify(value) : String(value);
-}
-
-/** Makes control characters visible: what a client sends must not steer the terminal. */
-function visible(text: string): string {
-  return text.replace(/(?![\n\t])\p{Cc}/gu, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }

@@ -35,22 +35,23 @@ export class TerminalOutput implements Output {
     });
   }
 
-  serving({ endpoint, model, tryIt }: ServingNotice): void {
+  serving({ endpoint, model, tryIt, endsOnEscape = false }: ServingNotice): void {
     this.#say(
       `${this.#name}: serving ${formatEndpoint(endpoint)} (${model})`,
       ...(listensOnAllInterfaces(endpoint) ? ["It listens on all interfaces: other machines can reach it."] : []),
       `Try it in another terminal:  ${tryIt}`,
-      "Ctrl-C ends it.",
+      `${endsOnEscape ? "Esc or " : ""}Ctrl-C ends it.`,
       "",
     );
   }
 
   stopping({ signal, clients, atMost }: StoppingNotice): void {
-    // The terminal has written ^C into the line.
-    if (signal === "SIGINT") this.#say("");
+    // The terminal has written ^C, or ^[, into the line.
+    if (signal !== "SIGTERM") this.#say("");
     if (clients === 0) return;
     const whom = clients === 1 ? "1 client" : `${clients} clients`;
-    this.#say(`${this.#name}: waiting for ${whom}, at most ${atMost} s. Ctrl-C again leaves at once.`);
+    const again = signal === "Esc" ? "" : " again";
+    this.#say(`${this.#name}: waiting for ${whom}, at most ${atMost} s. Ctrl-C${again} leaves at once.`);
   }
 
   #say(...lines: string[]): void {

@@ -60,6 +60,7 @@ export function blockingRefusal(
   const base = `${protocol ?? (family === AF_UNIX ? "UnixDatagram" : "UDP")}Server`;
   return new TypeError(
     `Cannot run ${handlerName} in ${serverName}: it blocks, and with it everything else in this thread. Use Threading${base} ` +
-      `(a class of your own: ThreadingMixIn(${base})), where each request has a thread; or extend a handler that awaits.`,
+      `or Forking${base} (a class of your own: ThreadingMixIn(${base}), ForkingMixIn(${base})), where each request has a ` +
+      "thread or a process to itself; or extend a handler that awaits.",
   );
 }

@@ -19,9 +19,11 @@ async function answer({ host, family }: ResolverQuestion): Promise<ResolverAnswe
   }
 }
 
-/** @param fileno of its end of the pair. The other end is closed when who asks has ended. */
+/** @param fileno of its end of the pair, which is copied. The other end is closed when who asks has ended. */
 async function main(fileno: number): Promise<void> {
-  await using socket = new Socket(undefined, undefined, undefined, { fileno });
+  const borrowed = new Socket(undefined, undefined, undefined, { fileno });
+  await using socket = borrowed.dup();
+  borrowed.detach();
   await socket.sendall("ready\n");
   for await (const line of socket.makefile("rb")) {
     await socket.sendall(`${JSON.stringify(await answer(JSON.parse(line.toString())))}\n`);

@@ -7,7 +7,7 @@
 import { Worker } from "node:worker_threads";
 import { type Address, checkPort, isInetAddress } from "./address.js";
 import { BlockingStreamReader } from "./blocking-stream-reader.js";
-import { blockUntil, deadlineAfter, interruptedError, nativeCalls, READY } from "./blocking-wait.js";
+import { blockUntil, deadlineAfter, INTERRUPTED, interruptedError, nativeCalls, READY } from "./blocking-wait.js";
 import { type AddressFamily, AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM } from "./constants.js";
 import { codeOf, GaiError } from "./errors.js";
 import { gaiError, type InetFamily, readNumericHost, resolveAddress } from "./resolve-address.js";
@@ -66,8 +66,12 @@ let resolver: Resolver | null = null;
 /** This thread's side of the one that looks up names: lines of JSON go to and fro over a pair of sockets. */
 class Resolver {
   readonly #descriptor: number;
+  /**
+   * The other end, until the thread has made its own copy. Where it never comes to that, this one ends with who asks, and not
+   * before: its number could by then be that of something else.
+   */
+  #other: number;
   readonly #reader = new BlockingStreamReader({ recv: (size) => this.#receive(size) });
-  #started = false;
   #asking: ResolverQuestion = { host: "", family: AF_INET };
   #deadline: number | null = null;
 
@@ -78,9 +82,9 @@ class Resolver {
     if (result < 0) throw this.#failure(systemErrorOf(result));
     const [own = -1, other = -1] = pair;
     this.#descriptor = own;
-    // Nobody's until the thread takes it over.
-    calls.release(other);
-    const worker = new Worker(PROGRAM, { workerData: other, name: "name look-up" });
+    this.#other = other;
+    // It needs none of what this program was started with, and there is that with which no file can be run.
+    const worker = new Worker(PROGRAM, { workerData: other, name: "name look-up", execArgv: [] });
     worker.unref();
     worker.on("error", () => {
       if (resolver === this) resolver = null;
@@ -90,7 +94,7 @@ class Resolver {
   ask(question: ResolverQuestion): ResolverAnswer {
     this.#asking = question;
     try {
-      if (!this.#started) this.#awaitStart();
+      if (this.#other >= 0) this.#awaitStart();
       this.#send(Buffer.from(`${JSON.stringify(question)}\n`));
       return JSON.parse(this.#reader.readline().toString());
     } catch (error) {
@@ -105,7 +109,8 @@ class Resolver {
     this.#deadline = deadlineAfter(START_TIME);
     this.#reader.readline();
     this.#deadline = null;
-    this.#started = true;
+    nativeCalls().close(this.#other);
+    this.#other = -1;
   }
 
   #send(bytes: Uint8Array): void {
@@ -121,9 +126,8 @@ class Resolver {
       if (length > 0) return buffer.subarray(0, length);
       if (length !== EAGAIN) throw this.#failure(length === 0 ? undefined : systemErrorOf(length));
       const outcome = blockUntil(this.#descriptor, POLLIN, this.#deadline);
-      if (outcome === READY) continue;
-      if (this.#deadline === null) throw interruptedError(`resolve "${this.#asking.host}"`, "getaddrinfo");
-      throw this.#failure(undefined);
+      if (outcome === INTERRUPTED) throw interruptedError(`resolve "${this.#asking.host}"`, "getaddrinfo");
+      if (outcome !== READY) throw this.#failure(undefined);
     }
   }
 

@@ -35,6 +35,7 @@ import { closedError, codeOf, osError } from "./errors.js";
 import { checkTimeout, getdefaulttimeout } from "./socket-base.js";
 import type { NativeAddon } from "./transport/native-addon.js";
 import { NativeAddresses } from "./transport/native-address.js";
+import { POLL_FAILED } from "./transport/native-constants.js";
 import { systemError, systemErrorOf } from "./transport/system-error.js";
 import type { ChannelCounters } from "./transport/transport.js";
 import type { UnixSocketFile } from "./transport/unix-socket-file.js";
@@ -333,6 +334,12 @@ export abstract class BlockingSocketBase implements Disposable {
     if (end !== null && performance.now() >= end) throw this.explainWait(EXPIRED, action, syscall);
     if (blockFor(RETRY_TIME)) throw this.explainWait(INTERRUPTED, action, syscall);
     return end;
+  }
+
+  /** @internal Whether the connection is over, in whatever way. */
+  protected hasFailed(): boolean {
+    const entry = Int32Array.of(this.descriptor, 0, 0);
+    return this.calls.poll(entry, 1, 0) > 0 && ((entry[2] ?? 0) & POLL_FAILED) !== 0;
   }
 
   // ── words for errors ──────────────────────────────────────────────────────────────────────────────────────────────

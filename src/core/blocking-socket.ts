@@ -45,11 +45,11 @@ import {
   type SocketKind,
 } from "./constants.js";
 import { defaults } from "./defaults.js";
-import { ClosedResourceError, codeOf, errnoOf, TimeoutError } from "./errors.js";
+import { ClosedResourceError, closedError, codeOf, errnoOf, TimeoutError } from "./errors.js";
 import type { FileMode, MakefileOptions } from "./makefile.js";
 import { checkSize, type Datagram } from "./socket.js";
 import { NativeAddresses } from "./transport/native-address.js";
-import { EAGAIN, ECONNRESET, EINVAL, POLLIN, POLLOUT } from "./transport/native-constants.js";
+import { EAGAIN, EINVAL, POLLIN, POLLOUT } from "./transport/native-constants.js";
 import { Slab } from "./transport/native-stream.js";
 import { systemError, systemErrorOf } from "./transport/system-error.js";
 import { UnixSocketFile } from "./transport/unix-socket-file.js";
@@ -184,7 +184,8 @@ export class BlockingSocket extends BlockingSocketBase {
    */
   connect(address: Address): void {
     const action = `connect to ${this.protocol} ${formatAddress(address)}`;
-    this.begin(action, "connect");
+    if (isInterrupted()) throw interruptedError(action, "connect");
+    if (this.closed) throw closedError(action, "connect");
     try {
       this.#connect(resolveBlocking(address, this.family, false));
     } catch (error) {
@@ -399,11 +400,12 @@ export class BlockingSocket extends BlockingSocketBase {
   }
 
   #receiveFailure(errno: number, syscall: string): unknown {
+    const isLonely = this.remoteEndpoint === null;
     // Of Unix sockets without a peer the system says "invalid argument".
-    const isLonely = errno === EINVAL && this.remoteEndpoint === null;
-    const error = isLonely ? systemError("ENOTCONN") : systemErrorOf(errno);
-    this.#failure = this.explainFailure(error, "receive from", syscall);
-    return this.#failure;
+    const error = isLonely && errno === EINVAL ? systemError("ENOTCONN") : systemErrorOf(errno);
+    const failure = this.explainFailure(error, "receive from", syscall);
+    if (!isLonely) this.#failure = failure;
+    return failure;
   }
 
   /** The system had nothing for a call: waits until it has, if that is why. @returns the call's deadline */
@@ -454,6 +456,7 @@ export class BlockingSocket extends BlockingSocketBase {
     // Nearly always the system takes everything.
     const sent = this.calls.send(this.descriptor, bytes, 0, bytes.length, 0);
     if (sent > 0) this.bytesWritten += sent;
+    else if (sent !== EAGAIN) throw this.#sendFailure(sent);
     if (sent !== bytes.length) this.#send(bytes, Math.max(0, sent), bytes.length);
   }
 
@@ -468,10 +471,19 @@ export class BlockingSocket extends BlockingSocketBase {
         this.bytesWritten += taken;
         if (sent >= least || bytes.length === 0) return sent;
       } else {
-        if (taken === ECONNRESET) this.#failure = this.explainFailure(systemErrorOf(taken), "receive from", "recv");
+        if (taken !== EAGAIN) throw this.#sendFailure(taken);
         deadline = this.#waitOrFail(taken, POLLOUT, this.timeout !== 0, deadline, "send to", "send");
       }
     }
+  }
+
+  #sendFailure(errno: number): unknown {
+    const error = systemErrorOf(errno);
+    // The system has told it now (ECONNRESET, ETIMEDOUT, EHOSTUNREACH …), and would tell readers of an end in good order.
+    if (error.code !== "EPIPE" && this.hasFailed()) {
+      this.#failure = this.explainFailure(error, "receive from", "recv");
+    }
+    return this.explainFailure(error, "send to", "send");
   }
 
   /**
@@ -556,7 +568,10 @@ export class BlockingSocket extends BlockingSocketBase {
     this.assertOpen("duplicate", "dup");
     const descriptor = this.calls.dup(this.descriptor);
     if (descriptor < 0) throw this.explainFailure(systemErrorOf(descriptor), "duplicate", "dup");
-    return new BlockingSocket(this.family, this.type, this.proto, {}, { descriptor, peer: this.remoteEndpoint });
+    const owned = { descriptor, peer: this.remoteEndpoint };
+    const copy = new BlockingSocket(this.family, this.type, this.proto, {}, owned);
+    copy.settimeout(this.timeout);
+    return copy;
   }
 
   /**

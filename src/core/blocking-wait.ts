@@ -1,12 +1,14 @@
 /**
  * Blocking a thread until a descriptor is ready, and what can end that from outside.
  *
- * A thread that blocks takes no messages, and `worker.terminate()` waits for it. So whoever runs blocking handlers in a thread
- * gives it one end of a pair of sockets, its {@link Interrupt}, which every wait watches beside the descriptor it is for.
+ * A thread that blocks takes no messages, and `worker.terminate()` waits until it runs JavaScript again. So whoever runs blocking
+ * handlers in a thread or process gives it one end of a pair of sockets, its {@link Interrupt}, which every wait watches beside
+ * the descriptor it is for. Any other worker thread waits for a moment at a time, so that it can be terminated in between.
  *
  * @module
  */
 
+import { isMainThread } from "node:worker_threads";
 import { ClosedResourceError, unsupported } from "./errors.js";
 import { loadNativeAddon, type NativeAddon } from "./transport/native-addon.js";
 import { EAGAIN, POLLIN } from "./transport/native-constants.js";
@@ -28,8 +30,12 @@ export const MESSAGE_WAITS = 0;
 const CALLS_PER_LOOK = 64;
 /** Bytes of interrupts that are received at a time. */
 const LOOK_SIZE = 256;
-/** Of a word on the socket of an interrupt. */
-const WORD_SIZE = 4;
+/** Of a word on the socket of an interrupt: as a double, which a server does not run out of. */
+const WORD_SIZE = 8;
+/** What the system's call can be told to wait at most, in milliseconds. */
+const LONGEST_WAIT = 2 ** 31 - 1;
+/** How long a thread waits at a time that nobody can wake, in milliseconds. */
+const MOMENT = 100;
 
 // The state of this thread. It stands in plain variables, and the functions that every call goes through are kept short: of
 // many threads each has to warm up by itself.
@@ -45,6 +51,8 @@ let callsUntilLook = CALLS_PER_LOOK;
 const entries = new Int32Array(6);
 /** How many entries there are. */
 let watched = 1;
+/** How long one wait may take, in milliseconds. The main thread ends with its process, which asks nobody. */
+let longest = isMainThread ? LONGEST_WAIT : MOMENT;
 
 /** The calls of the addon. @throws UnsupportedOperation where it is not there, saying why. */
 export function nativeCalls(): NativeAddon {
@@ -61,14 +69,15 @@ function loadAddon(): NativeAddon {
 
 /** Makes the word that an interrupt's other end is to send. */
 export function interruptWord(word: number): Uint8Array {
-  return new Uint8Array(Int32Array.of(word).buffer);
+  return new Uint8Array(Float64Array.of(word).buffer);
 }
 
 /** This thread's end of what interrupts it. */
 export class Interrupt {
-  readonly descriptor: number;
+  readonly #descriptor: number;
   readonly #onAbort: (request: number) => void;
-  readonly #words = new Int32Array(LOOK_SIZE / WORD_SIZE);
+  readonly #onClose: () => void;
+  readonly #words = new Float64Array(LOOK_SIZE / WORD_SIZE);
   readonly #bytes = new Uint8Array(this.#words.buffer);
   #request = 0;
   #closed = false;
@@ -78,14 +87,17 @@ export class Interrupt {
    *
    * @param descriptor of a stream socket that this thread owns, which is never closed.
    * @param onAbort called, from within the call that is interrupted, with the number of the request that is to end.
+   * @param onClose called likewise when the other end is gone, and with it whoever this is done for.
    */
-  constructor(descriptor: number, onAbort: (request: number) => void) {
-    this.descriptor = descriptor;
+  constructor(descriptor: number, onAbort: (request: number) => void, onClose: () => void = () => {}) {
+    this.#descriptor = descriptor;
     this.#onAbort = onAbort;
+    this.#onClose = onClose;
     interrupt = this;
     entries[3] = descriptor;
     entries[4] = POLLIN;
     watched = 2;
+    longest = LONGEST_WAIT;
   }
 
   /** A request begins: from now on its number is the one that counts. 0 for none. */
@@ -97,10 +109,12 @@ export class Interrupt {
   /** Receives what has come. */
   receive(): void {
     callsUntilLook = CALLS_PER_LOOK;
-    const length = nativeCalls().recv(this.descriptor, this.#bytes, 0, LOOK_SIZE, 0);
+    const length = nativeCalls().recv(this.#descriptor, this.#bytes, 0, LOOK_SIZE, 0);
     if (length === EAGAIN) return;
-    // The other end is gone, and with it whoever this is done for.
-    if (length <= 0) this.#closed = true;
+    if (length <= 0) {
+      this.#closed = true;
+      this.#onClose();
+    }
     // A word for a request that has ended meanwhile is nobody's.
     const words = this.#words.subarray(0, Math.max(0, length) / WORD_SIZE);
     const wasRaised = raised;
@@ -150,9 +164,13 @@ export function blockUntil(descriptor: number, events: number, deadline: number 
   while (!raised) {
     entries[0] = descriptor;
     entries[1] = events;
-    const ready = poll(entries, watched, deadline === null ? -1 : millisecondsUntil(deadline));
+    const ready = poll(entries, watched, millisecondsUntil(deadline));
     if (ready === 1 && entries[2] !== 0) return READY;
-    if (ready <= 0) return ready === 0 ? EXPIRED : fail(ready);
+    if (ready < 0) throw systemErrorOf(ready);
+    if (ready === 0) {
+      if (deadline !== null && performance.now() >= deadline) return EXPIRED;
+      continue;
+    }
     // The interrupt, and perhaps the descriptor too.
     interrupt?.receive();
     if (!raised && entries[2] !== 0) return READY;
@@ -175,16 +193,12 @@ export function blockForMessage(): boolean {
 }
 
 function blockForInterrupt(deadline: number | null): void {
-  const milliseconds = deadline === null ? -1 : millisecondsUntil(deadline);
-  const ready = poll(entries.subarray(3), watched - 1, milliseconds);
-  if (ready < 0) fail(ready);
+  const ready = poll(entries.subarray(3), watched - 1, millisecondsUntil(deadline));
+  if (ready < 0) throw systemErrorOf(ready);
   if (ready > 0) interrupt?.receive();
 }
 
-function millisecondsUntil(deadline: number): number {
-  return Math.max(0, Math.ceil(deadline - performance.now()));
-}
-
-function fail(errno: number): never {
-  throw systemErrorOf(errno);
+/** How long the next wait may take. */
+function millisecondsUntil(deadline: number | null): number {
+  return deadline === null ? longest : Math.min(longest, Math.max(0, Math.ceil(deadline - performance.now())));
 }

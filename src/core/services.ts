@@ -12,7 +12,8 @@ import { OSError } from "./errors.js";
 /** The protocol under a service, as it is written in `/etc/services`. */
 export type ServiceProtocol = "tcp" | "udp";
 
-type Service = readonly [name: string, port: number, protocols: readonly ServiceProtocol[]];
+/** @internal A service: its name, its port, and what it is spoken over. */
+export type Service = readonly [name: string, port: number, protocols: readonly ServiceProtocol[]];
 
 const tcp: readonly ServiceProtocol[] = ["tcp"];
 const udp: readonly ServiceProtocol[] = ["udp"];
@@ -50,6 +51,7 @@ const services: readonly Service[] = [
   ["pop3", 110, tcp],
   ["sunrpc", 111, both],
   ["auth", 113, tcp],
+  ["sqlserv", 118, tcp],
   ["nntp", 119, tcp],
   ["ntp", 123, udp],
   ["netbios-ns", 137, udp],
@@ -102,6 +104,11 @@ const services: readonly Service[] = [
   ["secure-mqtt", 8883, tcp],
   ["git", 9418, tcp],
 ];
+
+/** @internal The whole table, in the order of the ports. */
+export function wellKnownServices(): readonly Service[] {
+  return services;
+}
 
 function findService(proto: ServiceProtocol | undefined, isIt: (service: Service) => boolean): Service | undefined {
   const speaks = ([, , protocols]: Service): boolean => proto === undefined || protocols.includes(proto);

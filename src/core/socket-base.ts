@@ -103,6 +103,8 @@ export abstract class SocketBase implements AsyncDisposable {
   protected pendingError = 0;
 
   #finalCounters: ChannelCounters | null = null;
+  /** What the connection was given to Node as. */
+  #given: Duplex | null = null;
   #connected: boolean;
   #closed = false;
   // Made for those only that are watched: an idle connection should cost little.
@@ -191,9 +193,12 @@ export abstract class SocketBase implements AsyncDisposable {
   /**
    * Breaks the connection at once: the peer gets a reset, bytes on their way are lost. Otherwise like {@link close}.
    *
+   * A connection that was given to Node is destroyed there: so a server can cut a request off, wherever its connection is.
+   *
    * Beyond Python, where it takes `SO_LINGER` with a time of 0.
    */
   abort(): void {
+    this.#given?.destroy();
     this.#end((channel) => channel.abort());
   }
 
@@ -245,8 +250,8 @@ export abstract class SocketBase implements AsyncDisposable {
   /**
    * Gives the connection to Node: for `node:tls`, `node:http`, and whatever else works on Node's streams.
    *
-   * This socket is closed afterwards, and the caller ends the stream that he got. On the Node transport it comes with the
-   * bytes that were received and not read.
+   * This socket is closed afterwards, and the caller ends the stream that he got; {@link abort} alone still reaches it. On
+   * the Node transport it comes with the bytes that were received and not read.
    *
    * @returns a `net.Socket`. @throws OSError `ENOTCONN` when there is no connection; ClosedResourceError.
    * @example
@@ -262,6 +267,7 @@ export abstract class SocketBase implements AsyncDisposable {
     } catch (error) {
       throw this.explainFailure(error, "give to Node", "detach");
     }
+    this.#given = stream;
     this.#end(() => {});
     return stream;
   }

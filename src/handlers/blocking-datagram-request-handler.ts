@@ -15,8 +15,8 @@ import {
 } from "./blocking-request-handler.js";
 
 /**
- * Serves a datagram in a thread of its own: {@link rfile} reads it, and what was written to {@link wfile} is sent back as one
- * datagram when `handle()` is done. Source: `socketserver.DatagramRequestHandler`.
+ * Serves a datagram in a thread or process of its own: {@link rfile} reads it, and what was written to {@link wfile} is sent
+ * back as one datagram when `handle()` is done. Source: `socketserver.DatagramRequestHandler`.
  *
  * Unlike in Python, nothing is sent when nothing was written, or when `handle()` failed.
  *

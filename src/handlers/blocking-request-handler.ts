@@ -12,9 +12,9 @@ import { ExitRequest } from "../core/errors.js";
 import { events } from "../core/events.js";
 
 /**
- * A server as a blocking handler in a thread of its own sees it: every method is a call that blocks until the server has
- * answered, and returns what that promises; every other property is read by such a call. What is passed and returned is copied
- * (by structured clone). Nothing can be assigned.
+ * A server as a blocking handler, in a thread or process of its own, sees it: every method is a call that blocks until the
+ * server has answered, and returns what that promises; every other property is read by such a call. What is passed and returned
+ * is copied (by structured clone). Nothing can be assigned.
  *
  * `serverClose()` and `shutdown()` return at once: they wait for the handlers, and this is one of them.
  *
@@ -39,9 +39,10 @@ export type BlockingRemoteServer<Server extends object = BaseServer> = {
  * Serves one request as a Python program does: `handle()` is synchronous, and each call on the connection blocks until it is
  * done. Subclass it and override {@link handle}. Source: `socketserver.BaseRequestHandler`.
  *
- * It needs a thread for itself, and so a Threading server, which starts one for each request that runs, up to `maxThreads`; and
- * it needs the native transport. As every handler that runs in a thread, it names its module and shares no memory with the
- * server. Timers, promises and messages of its thread wait until it returns. The request is closed by the server afterwards.
+ * It needs a thread or a process for itself, and so a Threading server, which starts one for each request that runs, up to
+ * `maxThreads`, or a Forking one (`maxChildren`); and it needs the native transport. As every handler that runs there, it names
+ * its module and shares no memory with the server. Timers, promises and messages of its thread wait until it returns. The
+ * request is closed by the server afterwards.
  *
  * What the server cuts off (`shutdownTimeout`, `requestTimeout`) finds every blocking call of its thread failing, with a
  * ClosedResourceError, whatever socket it is made on.
@@ -63,11 +64,11 @@ export type BlockingRemoteServer<Server extends object = BaseServer> = {
 export class BlockingRequestHandler<Request = BlockingSocket, Server extends object = BlockingRemoteServer>
   implements BlockingHandler<Request>
 {
-  /** By this servers know that a handler needs a thread for itself. */
+  /** By this servers know that a handler needs a thread or a process for itself. */
   static readonly blocking = true;
   /**
-   * Where the class is to be found: `import.meta.url` of the module that exports it, under its own name. Threads import it
-   * there.
+   * Where the class is to be found: `import.meta.url` of the module that exports it, under its own name. Threads and child
+   * processes import it there.
    */
   static readonly module: string | undefined = undefined;
 

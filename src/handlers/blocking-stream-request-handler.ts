@@ -4,7 +4,7 @@
  * @module
  */
 
-import { BlockingSocket } from "../core/blocking-socket.js";
+import type { BlockingSocket } from "../core/blocking-socket.js";
 import { BlockingStreamReader } from "../core/blocking-stream-reader.js";
 import { BlockingStreamWriter } from "../core/blocking-stream-writer.js";
 import { IPPROTO_TCP, TCP_NODELAY } from "../core/constants.js";
@@ -18,7 +18,7 @@ import {
 import { READ_AHEAD, WRITE_BUFFER } from "./stream-request-handler.js";
 
 /**
- * Serves a connection by way of {@link rfile} and {@link wfile}, in a thread of its own. Source:
+ * Serves a connection by way of {@link rfile} and {@link wfile}, in a thread or process of its own. Source:
  * `socketserver.StreamRequestHandler`.
  *
  * @typeParam Server a {@link BlockingRemoteServer} of the server's class, where the handler uses more of it than every server
@@ -59,7 +59,7 @@ export class BlockingStreamRequestHandler<Server extends object = BlockingRemote
   /** Makes the files. A subclass that overrides it calls `super.setup()` first. */
   override setup(): void {
     const connection = this.request;
-    if (!(connection instanceof BlockingSocket)) {
+    if (Array.isArray(connection)) {
       const { name } = this.constructor;
       throw new TypeError(`${name} serves connections; for datagrams extend BlockingDatagramRequestHandler.`);
     }

@@ -11,13 +11,14 @@ import { AF_UNIX, SOCK_SEQPACKET, SOCK_STREAM } from "../core/constants.js";
 import { Socket } from "../core/socket.js";
 import type { Channel, Transport } from "../core/transport/transport.js";
 import type { DatagramRequest } from "../core/udp-server.js";
+import { BlockingChildLink } from "./blocking-child-link.js";
 import { CallEndpoint } from "./call-endpoint.js";
 import { childArguments } from "./child-arguments.js";
 import type { ConnectionCarrier } from "./connection-carrier.js";
 import { ConnectionMover } from "./connection-mover.js";
 import { SERVER_SOCKET } from "./descriptor-packets.js";
 import { DescriptorSender } from "./descriptor-sender.js";
-import { packError } from "./error-message.js";
+import { asError, messageOf } from "./error-message.js";
 import type { Assignment, FromChild, ToChild, ToRunner } from "./messages.js";
 import { exposeServer } from "./remote-server.js";
 import { type HostOwner, type Job, RunnerHost } from "./runner-host.js";
@@ -34,6 +35,8 @@ export interface ChildOptions {
   readonly assignment: Assignment;
   readonly server: BaseServer;
   readonly transport: Transport;
+  /** Whether its handlers block it, one at a time. */
+  readonly blocking: boolean;
 }
 
 /** The children that live: those that are busy would not hear that this process has left, even in good order. */
@@ -57,12 +60,14 @@ export class ChildHost extends RunnerHost {
   #resolveGone: () => void = () => {};
   #child: ChildProcess | null = null;
   #carrier: ConnectionCarrier | null = null;
+  /** By which it is woken, and asks, when it blocks. */
+  #blockingLink: BlockingChildLink | null = null;
   #killTimer: NodeJS.Timeout | null = null;
   #isGone = false;
-  #reason = "";
 
-  constructor(owner: HostOwner, { assignment, server, transport }: ChildOptions) {
-    super(owner);
+  constructor(owner: HostOwner, options: ChildOptions) {
+    const { assignment, server } = options;
+    super(owner, server);
     this.#assignment = assignment;
     this.#server = server;
     this.#calls = new CallEndpoint((data) => this.#tell({ type: "call", data }));
@@ -71,51 +76,56 @@ export class ChildHost extends RunnerHost {
       this.#resolveGone = resolve;
     });
     try {
-      this.#start(transport);
+      this.#start(options);
     } catch (error) {
       // Told later, as the end of any other child: who starts one does not reckon with it at once.
-      process.nextTick(() =>
-        this.#onGone(`it could not be started: ${error instanceof Error ? error.message : error}`),
-      );
+      process.nextTick(() => this.#onGone(`it could not be started: ${messageOf(error)}`));
     }
   }
 
   // ── the process ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #start(transport: Transport): void {
+  #start({ server, transport, blocking }: ChildOptions): void {
+    if (blocking) this.#blockingLink = new BlockingChildLink(server, transport);
     const pair = transport.features.descriptors ? transport.openPair(AF_UNIX, SOCK_SEQPACKET, 0) : null;
     const [own, other] = pair ?? [null, null];
     try {
       const child = this.#fork(other);
       this.#carrier =
         own === null
-          ? new ConnectionMover(child, () => this.tellRoom())
-          : new DescriptorSender(
-              own,
-              (id) => this.queue(id, { descriptor: -1 }),
-              () => this.tellRoom(),
-            );
+          ? new ConnectionMover(child)
+          : new DescriptorSender(own, {
+              onSent: (id) => this.queue(id, { descriptor: -1 }),
+              onConfirmed: (ids) => this.confirm(ids),
+            });
     } catch (error) {
       own?.close();
       throw error;
     } finally {
       other?.close();
+      this.#blockingLink?.copied();
     }
-    this.#tell({ type: "assignment", assignment: this.#assignment, usesDescriptors: own !== null });
+    this.#tell({ type: "assignment", assignment: this.#assignment });
   }
 
   #fork(link: Channel | null): ChildProcess {
     const child = fork(PROGRAM, [], {
       execArgv: childArguments(process.execArgv),
       serialization: "advanced",
-      // The last is LINK_DESCRIPTOR there.
-      stdio: ["ignore", "inherit", "inherit", "ipc", ...(link === null ? [] : [link.fileno()])],
+      // The last are LINK_DESCRIPTOR there, INTERRUPT_DESCRIPTOR and CALLS_DESCRIPTOR.
+      stdio: [
+        ...(["ignore", "inherit", "inherit", "ipc"] as const),
+        ...(link === null ? [] : [link.fileno()]),
+        ...(this.#blockingLink?.descriptors ?? []),
+      ],
     });
     this.#child = child;
     child.on("message", (message: FromChild) => this.#onMessage(message));
     child.on("error", (error) => {
       if (child.pid === undefined) this.#onGone(`it could not be started: ${error.message}`);
     });
+    // It is about to end; or a handler has given the channel up, and it cannot be told anything any more.
+    child.on("disconnect", () => this.#killUnlessGone(child, "it had given up its connection to the server"));
     child.on("exit", (code, signal) => {
       living.delete(child);
       if (living.size === 0) process.off("exit", killAll);
@@ -150,20 +160,29 @@ export class ChildHost extends RunnerHost {
     if (this.#killTimer !== null) clearTimeout(this.#killTimer);
     if (this.#child?.connected) this.#child.disconnect();
     this.#carrier?.close();
+    this.#blockingLink?.close();
     const pid = this.pid < 0 ? "" : ` (pid ${this.pid})`;
-    this.exit(`A child process for ${this.#assignment.className}${pid} has ended: ${this.#reason || how}`);
+    this.exit(`A child process for ${this.#assignment.className}${pid}`, how);
     this.#resolveGone();
   }
 
   /** Told to end, it leaves at once, with whatever it is doing; where it does not hear that, it is killed. */
   override end(): Promise<void> {
     const child = this.#child;
-    if (child !== null && child.exitCode === null && child.signalCode === null && this.#killTimer === null) {
-      this.#reason ||= "it was told to, because of a request that did not end";
-      this.#killTimer = setTimeout(() => child.kill("SIGKILL"), GRACE * 1000);
+    if (child !== null) {
+      this.#killUnlessGone(child, "it did not hear that it was to end");
+      this.#blockingLink?.close();
       if (child.connected) child.disconnect();
     }
     return this.#gone;
+  }
+
+  #killUnlessGone(child: ChildProcess, reason: string): void {
+    if (this.#killTimer !== null || child.exitCode !== null || child.signalCode !== null) return;
+    this.#killTimer = setTimeout(() => {
+      this.blame(reason);
+      child.kill("SIGKILL");
+    }, GRACE * 1000);
   }
 
   /** The number of the process; -1 when it could not be started. */
@@ -172,10 +191,6 @@ export class ChildHost extends RunnerHost {
   }
 
   // ── requests ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  override get accepts(): boolean {
-    return this.#carrier?.hasRoom ?? false;
-  }
 
   protected override onReady(): void {
     if (!(this.#carrier instanceof DescriptorSender) || this.#assignment.socketType === SOCK_STREAM) return;
@@ -186,13 +201,15 @@ export class ChildHost extends RunnerHost {
 
   /** Hands a request over, and tells its number here; `null` when the child has ended, and the request is still the server's. */
   give(job: Job, request: Socket | DatagramRequest): number | null {
-    if (this.#child?.connected !== true) return null;
+    if (this.#child?.connected !== true) return this.outOfReach();
     if (!(request instanceof Socket)) {
       const [data, , truncated] = request;
-      return this.send(job, { descriptor: -1, data, truncated });
+      const id = this.begin(job, null);
+      this.queue(id, { descriptor: -1, data, truncated });
+      return id;
     }
-    const id = this.begin(job);
-    const refuse = (error: unknown): void => this.settle(id, error instanceof Error ? error : new Error(String(error)));
+    const id = this.begin(job, request);
+    const refuse = (error: unknown): void => this.settle(id, asError(error));
     this.#carrier?.send({ id, socket: request, clientAddress: job.clientAddress, refuse });
     return id;
   }
@@ -200,10 +217,7 @@ export class ChildHost extends RunnerHost {
   override breakOff(id: number): void {
     if (this.#carrier?.withdraw(id)) this.settle(id, { id, error: null, counters: null });
     else super.breakOff(id);
-  }
-
-  protected override hasBegun(id: number): boolean {
-    return this.#carrier?.holds(id) !== true;
+    this.#blockingLink?.breakOff(id);
   }
 
   // ── what is said ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -219,39 +233,21 @@ export class ChildHost extends RunnerHost {
 
   #onMessage(message: FromChild | null): void {
     switch (message?.type) {
-      case "results":
-        // Also where the child's confirmation is still on its way: from now on, the connection is the handler's alone.
-        for (const { id } of message.results) this.#carrier?.confirm(id);
-        this.receive(message);
-        break;
-      case "ready":
-      case "unusable":
-      case "left-error":
-        this.receive(message);
-        break;
-      case "taken":
-        this.#carrier?.confirm(message.id);
-        break;
       case "call":
         this.#calls.deliver(message.data);
         break;
       case "failed":
-        this.#reason = `it failed outside a request: ${message.message}`;
+        this.blame(`it failed outside a request: ${message.message}`);
         break;
+      case "ready":
+      case "unusable":
+      case "begun":
+      case "left-error":
+      case "results":
       case "datagram":
-        void this.#sendDatagram(message);
+        this.receive(message);
         break;
       // Anything else has come from a handler that uses process.send() for itself.
     }
-  }
-
-  async #sendDatagram({ id, data, address }: Extract<FromChild, { type: "datagram" }>): Promise<void> {
-    let error: unknown = null;
-    try {
-      await this.#server.socket.sendto(data, address);
-    } catch (failure) {
-      error = failure;
-    }
-    this.#tell({ type: "datagram-sent", id, error: error === null ? null : packError(error) });
   }
 }

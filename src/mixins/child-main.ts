@@ -16,5 +16,5 @@ if (!process.connected) process.exit();
 
 process.once("message", (message: ToChild) => {
   if (message.type !== "assignment") return;
-  void import("./child-runner.js").then(({ startRunner }) => startRunner(message));
+  void import("./child-runner.js").then(({ startRunner }) => startRunner(message.assignment));
 });

@@ -5,26 +5,29 @@
  */
 
 import { Socket as NodeSocket } from "node:net";
+import { isBlockingHandler } from "../core/blocking-handler.js";
+import { BlockingSocket } from "../core/blocking-socket.js";
+import { Interrupt, nativeCalls } from "../core/blocking-wait.js";
 import { SOCK_STREAM } from "../core/constants.js";
 import { osError } from "../core/errors.js";
 import type { RequestHandlerClass } from "../core/request-handler.js";
 import { Socket } from "../core/socket.js";
 import { defaultTransport } from "../core/transport/index.js";
-import { adoptConnection } from "../core/transport/node-migration.js";
 import { nodeTransport } from "../core/transport/node-transport.js";
+import { systemErrorOf } from "../core/transport/system-error.js";
 import type { Channel } from "../core/transport/transport.js";
+import { askBySocket } from "./blocking-child-calls.js";
+import { connectServerBlocking } from "./blocking-remote-server.js";
 import { CallEndpoint } from "./call-endpoint.js";
-import { LINK_DESCRIPTOR, SERVER_SOCKET } from "./descriptor-packets.js";
+import { INTERRUPT_DESCRIPTOR, LINK_DESCRIPTOR, SERVER_SOCKET } from "./descriptor-packets.js";
 import { DescriptorReceiver } from "./descriptor-receiver.js";
 import { packError, unpackError } from "./error-message.js";
 import { importHandler } from "./handler-module.js";
-import { HandlerRunner } from "./handler-runner.js";
+import { HandlerRunner, type RunnableRequest } from "./handler-runner.js";
 import type { Assignment, ConnectionMessage, FromChild, RequestMessage, ToChild } from "./messages.js";
+import { takeConnection } from "./node-connections.js";
 import { RelayedDatagrams } from "./relayed-datagrams.js";
 import { connectServer } from "./remote-server.js";
-
-/** What the server says first. */
-type Start = Extract<ToChild, { type: "assignment" }>;
 
 const calls = new CallEndpoint((data) => tell({ type: "call", data }));
 
@@ -34,14 +37,14 @@ function tell(message: FromChild, done: () => void = () => {}): void {
 }
 
 /** Imports the handler, and says whether it can be run. */
-export async function startRunner({ assignment, usesDescriptors }: Start): Promise<void> {
+export async function startRunner(assignment: Assignment): Promise<void> {
   // Errors of requests have a listener. Any other ends this process, and the server is told why.
   process.on("uncaughtExceptionMonitor", (error) => {
     if (process.listenerCount("uncaughtException") === 0) tell({ type: "failed", message: error.message });
   });
   try {
     const HandlerClass = await importHandler(assignment);
-    new ChildRunner(assignment, HandlerClass, usesDescriptors).start();
+    new ChildRunner(assignment, HandlerClass).start();
   } catch (error) {
     tell({ type: "unusable", error: packError(error) });
   }
@@ -51,10 +54,11 @@ export async function startRunner({ assignment, usesDescriptors }: Start): Promi
 class ChildRunner {
   readonly #assignment: Assignment;
   readonly #runner: HandlerRunner;
-  readonly #usesDescriptors: boolean;
   /** What answers to datagrams leave by. */
-  #serverSocket: Socket | null = null;
+  #serverSocket: Socket | BlockingSocket | null = null;
   #relay: RelayedDatagrams | null = null;
+  /** By which it is woken, where its handlers block. */
+  readonly #interrupt: Interrupt | null = null;
   /** Told of, and without their connection (or the server's socket, for datagrams) as yet. */
   readonly #expected = new Map<number, RequestMessage>();
   /** The other way round; without a descriptor where it was lost. */
@@ -66,43 +70,60 @@ class ChildRunner {
   /** To be broken off as soon as they are complete. */
   readonly #unwanted = new Set<number>();
 
-  constructor(assignment: Assignment, HandlerClass: RequestHandlerClass, usesDescriptors: boolean) {
+  constructor(assignment: Assignment, HandlerClass: RequestHandlerClass) {
     this.#assignment = assignment;
-    this.#usesDescriptors = usesDescriptors;
-    const server = connectServer(assignment.serverAddress, calls);
+    const { serverAddress } = assignment;
+    const blocks = isBlockingHandler(HandlerClass);
+    const server = blocks ? connectServerBlocking(serverAddress, askBySocket()) : connectServer(serverAddress, calls);
     this.#runner = new HandlerRunner(assignment, HandlerClass, server, (message) => tell(message));
+    if (blocks) this.#interrupt = this.#openInterrupt();
+  }
+
+  #openInterrupt(): Interrupt {
+    const result = nativeCalls().adopt(INTERRUPT_DESCRIPTOR);
+    if (result < 0) throw systemErrorOf(result);
+    // Its end would not be heard of on Node's channel.
+    return new Interrupt(
+      INTERRUPT_DESCRIPTOR,
+      (id) => this.#runner.abort(id),
+      () => process.exit(),
+    );
   }
 
   start(): void {
-    if (this.#usesDescriptors) {
+    const { usesDescriptors, socketType, serverAddress } = this.#assignment;
+    if (usesDescriptors) {
       const { channel } = defaultTransport.adopt(LINK_DESCRIPTOR);
       new DescriptorReceiver(channel, (id, descriptor) => this.#onDescriptor(id, descriptor));
-    } else if (this.#assignment.socketType !== SOCK_STREAM) {
-      const post = (id: number, data: Uint8Array, address: RequestMessage["clientAddress"]): void =>
-        tell({ type: "datagram", id, data, address });
-      this.#relay = new RelayedDatagrams(this.#assignment.serverAddress, post);
+    } else if (socketType !== SOCK_STREAM) {
+      this.#relay = new RelayedDatagrams(serverAddress, (datagram) => tell({ type: "datagram", datagram }));
       this.#serverSocket = this.#socketOn(this.#relay);
     }
     process.on("message", (message: ToChild, handle: unknown) => this.#onMessage(message, handle));
     tell({ type: "ready", thread: 0 });
   }
 
-  #socketOn(channel: Channel): Socket {
-    const { addressFamily, socketType } = this.#assignment;
-    const transport = this.#usesDescriptors ? defaultTransport : nodeTransport;
+  #socketOn(channel: Channel): Socket | BlockingSocket {
+    const { addressFamily, socketType, usesDescriptors } = this.#assignment;
+    if (this.#interrupt !== null) {
+      return new BlockingSocket(addressFamily, socketType, 0, { fileno: channel.release() });
+    }
+    const transport = usesDescriptors ? defaultTransport : nodeTransport;
     return new Socket(addressFamily, socketType, 0, { transport }, channel);
   }
 
   #onMessage(message: ToChild, handle: unknown): void {
     switch (message.type) {
       case "requests":
-        for (const request of message.requests) this.#onRequest(request);
+        if (this.#assignment.socketType === SOCK_STREAM)
+          for (const request of message.requests) this.#onRequest(request);
+        else this.#onDatagrams(message.requests);
         break;
       case "connection":
         this.#onConnection(message.connection, handle);
         break;
       case "connection-sent":
-        if (!this.#taken.delete(message.id)) refuse(message.id, lost("accept"));
+        if (!this.#taken.delete(message.id)) this.#runner.refuse(message.id, lost("accept"));
         break;
       case "abort":
         if (this.#expected.has(message.id) || this.#starting.has(message.id)) this.#unwanted.add(message.id);
@@ -117,17 +138,36 @@ class ChildRunner {
     }
   }
 
-  // ── datagrams, and connections as descriptors ─────────────────────────────────────────────────────────────────────
+  /** Runs what has come when the server has been told, and not before: what was not when this process ends, another one does. */
+  #begin(ids: readonly number[], run: () => void): void {
+    for (const id of ids) this.#starting.add(id);
+    tell({ type: "begun", ids }, () => {
+      for (const id of ids) this.#starting.delete(id);
+      run();
+    });
+  }
+
+  #run({ id, clientAddress }: RequestMessage | ConnectionMessage, open: () => RunnableRequest): void {
+    const isUnwanted = this.#unwanted.delete(id);
+    this.#interrupt?.begin(id);
+    try {
+      this.#runner.run(id, open(), clientAddress);
+    } catch (error) {
+      this.#runner.refuse(id, error);
+    }
+    this.#interrupt?.begin(0);
+    if (isUnwanted) this.#runner.abort(id);
+  }
+
+  // ── connections as descriptors ────────────────────────────────────────────────────────────────────────────────────
 
   #onRequest(request: RequestMessage): void {
     const descriptor = this.#arrived.get(request.id);
-    if (request.data !== undefined && this.#serverSocket !== null) {
-      this.#runDatagram(request, request.data, this.#serverSocket);
-    } else if (descriptor !== undefined) {
+    if (descriptor === undefined) {
+      this.#expected.set(request.id, request);
+    } else {
       this.#arrived.delete(request.id);
       this.#runConnection(request, descriptor);
-    } else {
-      this.#expected.set(request.id, request);
     }
   }
 
@@ -145,62 +185,54 @@ class ChildRunner {
     }
   }
 
-  #onServerSocket(descriptor: number | null): void {
-    if (descriptor === null) throw lost("recvmsg");
-    const socket = this.#socketOn(defaultTransport.take(descriptor).channel);
-    this.#serverSocket = socket;
-    for (const request of this.#expected.values()) this.#runDatagram(request, request.data, socket);
-    this.#expected.clear();
-  }
-
-  #runDatagram(
-    { id, clientAddress, truncated = false }: RequestMessage,
-    data: Uint8Array = new Uint8Array(),
-    socket: Socket,
-  ): void {
-    const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-    this.#runner.run(id, [bytes, socket, truncated], clientAddress);
-  }
-
-  #runConnection({ id, clientAddress }: RequestMessage, descriptor: number | null): void {
-    try {
+  #runConnection(request: RequestMessage, descriptor: number | null): void {
+    this.#run(request, () => {
       if (descriptor === null) throw lost("recvmsg");
-      this.#run(id, this.#socketOn(defaultTransport.take(descriptor, clientAddress).channel), clientAddress);
-    } catch (error) {
-      refuse(id, error);
-    }
-  }
-
-  #run(id: number, socket: Socket, clientAddress: RequestMessage["clientAddress"]): void {
-    this.#runner.run(id, socket, clientAddress);
-    if (this.#unwanted.delete(id)) this.#runner.abort(id);
+      return this.#socketOn(defaultTransport.take(descriptor, request.clientAddress).channel);
+    });
   }
 
   // ── connections that Node moves ───────────────────────────────────────────────────────────────────────────────────
 
-  #onConnection({ id, clientAddress, unread, options }: ConnectionMessage, handle: unknown): void {
+  #onConnection(connection: ConnectionMessage, handle: unknown): void {
+    const { id } = connection;
     this.#taken.add(id);
-    if (!(handle instanceof NodeSocket)) {
+    if (handle instanceof NodeSocket) {
+      const socket = takeConnection(this.#assignment, connection, handle);
+      this.#begin([id], () => this.#run(connection, () => socket));
+    } else {
       // The client was gone before Node could move it.
-      refuse(id, osError("take over a connection", "ECONNRESET", "accept"));
-      return;
+      this.#runner.refuse(id, osError("take over a connection", "ECONNRESET", "accept"));
     }
-    const { addressFamily, serverAddress } = this.#assignment;
-    const local = typeof serverAddress === "string" ? serverAddress : null;
-    const socket = this.#socketOn(adoptConnection(handle, addressFamily, local, clientAddress, unread));
-    for (const [level, option, value] of options) socket.setsockopt(level, option, value);
-    // Once that has left, and not before: what was not confirmed when this process ends, another one does.
-    this.#starting.add(id);
-    tell({ type: "taken", id }, () => {
-      this.#starting.delete(id);
-      this.#run(id, socket, clientAddress);
+  }
+
+  // ── datagrams ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #onDatagrams(requests: readonly RequestMessage[]): void {
+    const ids = requests.map(({ id }) => id);
+    this.#begin(ids, () => {
+      for (const request of requests) this.#runDatagram(request);
     });
   }
-}
 
-/** A request that cannot be run. */
-function refuse(id: number, error: unknown): void {
-  tell({ type: "results", results: [{ id, error: packError(error), counters: null }] });
+  #runDatagram(request: RequestMessage): void {
+    const socket = this.#serverSocket;
+    if (socket === null) {
+      this.#expected.set(request.id, request);
+      return;
+    }
+    const { buffer, byteOffset, byteLength } = request.data ?? new Uint8Array();
+    const data = Buffer.from(buffer, byteOffset, byteLength);
+    this.#run(request, () => [data, socket, request.truncated ?? false]);
+  }
+
+  #onServerSocket(descriptor: number | null): void {
+    if (descriptor === null) throw lost("recvmsg");
+    this.#serverSocket = this.#socketOn(defaultTransport.take(descriptor).channel);
+    const requests = [...this.#expected.values()];
+    this.#expected.clear();
+    for (const request of requests) this.#runDatagram(request);
+  }
 }
 
 /** This process has no room for the descriptor. */

@@ -11,6 +11,9 @@ import { codeOf } from "../core/errors.js";
 
 /** The descriptor by which a child has its end of the pair. */
 export const LINK_DESCRIPTOR = 4;
+/** Those by which one whose handlers block has its ends of two more: of what wakes it, and of what it asks the server by. */
+export const INTERRUPT_DESCRIPTOR = 5;
+export const CALLS_DESCRIPTOR = 6;
 /** The number that the server's own socket comes under; requests begin at 1. */
 export const SERVER_SOCKET = 0;
 /** Descriptors of one packet; Linux allows 253. */

@@ -6,40 +6,38 @@
 
 import { SHUT_WR } from "../core/constants.js";
 import { closedError, codeOf } from "../core/errors.js";
-import type { Socket } from "../core/socket.js";
 import type { Channel, ChannelOwner } from "../core/transport/transport.js";
-import { type ConnectionCarrier, type Departure, MAX_ON_WAY } from "./connection-carrier.js";
-import { isEnded, MAX_PACKET, NUMBER_BYTES, packNumbers, SERVER_SOCKET, unpackNumbers } from "./descriptor-packets.js";
+import type { ConnectionCarrier, Departure } from "./connection-carrier.js";
+import { isEnded, MAX_PACKET, NUMBER_BYTES, packNumbers, unpackNumbers } from "./descriptor-packets.js";
+import { MAX_ON_WAY } from "./runner-host.js";
 
 /** The system is short of something just now (as of descriptors that may be on their way), and tells nobody when that has passed. */
 const SHORT: ReadonlySet<string> = new Set(["ETOOMANYREFS", "ENOBUFS", "ENOMEM"]);
 /** When to try again then, in milliseconds. */
 const RETRY = 10;
 
+/** Who is told what becomes of the connections. */
+export interface DepartureOwner {
+  /** One has left. */
+  onSent(id: number): void;
+  /** The child has them. */
+  onConfirmed(ids: readonly number[]): void;
+}
+
 /** Sends connections as descriptors. */
 export class DescriptorSender implements ConnectionCarrier, ChannelOwner {
   readonly #channel: Channel;
-  readonly #onSent: (id: number) => void;
-  readonly #onRoom: () => void;
-  readonly #onWay = new Map<number, Socket>();
+  readonly #owner: DepartureOwner;
   #waiting: Departure[] = [];
   #retry: NodeJS.Timeout | null = null;
 
-  /**
-   * @param channel one end of the pair, which this closes.
-   * @param onSent called when a connection has left. @param onRoom called when there may be room for more.
-   */
-  constructor(channel: Channel, onSent: (id: number) => void, onRoom: () => void) {
+  /** @param channel one end of the pair, which this closes. */
+  constructor(channel: Channel, owner: DepartureOwner) {
     this.#channel = channel;
-    this.#onSent = onSent;
-    this.#onRoom = onRoom;
+    this.#owner = owner;
     channel.owner = this;
     // From the first asking on, it is told when there is something.
     this.#receive();
-  }
-
-  get hasRoom(): boolean {
-    return this.#onWay.size + this.#waiting.length < MAX_ON_WAY;
   }
 
   /** Sends a connection, with all others of this turn. */
@@ -52,16 +50,6 @@ export class DescriptorSender implements ConnectionCarrier, ChannelOwner {
     const index = this.#waiting.findIndex((departure) => departure.id === id);
     if (index >= 0) this.#waiting.splice(index, 1);
     return index >= 0;
-  }
-
-  confirm(id: number): void {
-    const socket = this.#onWay.get(id);
-    this.#onWay.delete(id);
-    if (id !== SERVER_SOCKET) void socket?.close();
-  }
-
-  holds(id: number): boolean {
-    return this.#onWay.has(id) || this.#waiting.some((departure) => departure.id === id);
   }
 
   #flush(): void {
@@ -90,10 +78,7 @@ export class DescriptorSender implements ConnectionCarrier, ChannelOwner {
     } catch (error) {
       return this.#failed(packet, error);
     }
-    for (const { id, socket } of packet) {
-      this.#onWay.set(id, socket);
-      this.#onSent(id);
-    }
+    for (const { id } of packet) this.#owner.onSent(id);
     return true;
   }
 
@@ -116,7 +101,6 @@ export class DescriptorSender implements ConnectionCarrier, ChannelOwner {
 
   onReadable(): void {
     this.#receive();
-    this.#onRoom();
   }
 
   #receive(): void {
@@ -124,7 +108,7 @@ export class DescriptorSender implements ConnectionCarrier, ChannelOwner {
       for (;;) {
         const packet = this.#channel.tryReceive(MAX_ON_WAY * NUMBER_BYTES, false);
         if (packet === null || packet.length === 0) return;
-        for (const id of unpackNumbers(packet)) this.confirm(id);
+        this.#owner.onConfirmed(unpackNumbers(packet));
       }
     } catch (error) {
       if (!isEnded(error)) throw error;

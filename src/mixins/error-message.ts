@@ -18,7 +18,7 @@ export interface ErrorMessage {
 
 /** Makes whatever was thrown into something that can travel. */
 export function packError(thrown: unknown): ErrorMessage {
-  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const error = asError(thrown);
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   const syscall = "syscall" in error && typeof error.syscall === "string" ? error.syscall : "";
   const exitCode = error instanceof ExitRequest ? error.exitCode : null;
@@ -37,4 +37,14 @@ export function unpackError(packed: ErrorMessage): Error {
   if (!(error instanceof OSError) && !(error instanceof ExitRequest)) error.name = name;
   error.stack = stack;
   return error;
+}
+
+/** The words of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Whatever was thrown, as an error. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

@@ -7,20 +7,16 @@
 import { availableParallelism } from "node:os";
 import type { Address } from "../core/address.js";
 import type { BaseServer } from "../core/base-server.js";
+import { isBlockingHandler } from "../core/blocking-handler.js";
 import { AF_UNIX } from "../core/constants.js";
 import { defaults } from "../core/defaults.js";
-import { closedError, unsupported } from "../core/errors.js";
-import { events } from "../core/events.js";
+import { unsupported } from "../core/errors.js";
 import type { ServerOptionName } from "../core/server-options.js";
-import type { Socket } from "../core/socket.js";
 import { defaultTransport } from "../core/transport/index.js";
 import type { Transport } from "../core/transport/transport.js";
-import type { DatagramRequest } from "../core/udp-server.js";
 import { ChildHost } from "./child-host.js";
-import { moduleOf, refuseContainer } from "./handler-module.js";
-import type { AnyArguments, ServerClass } from "./multiplexing-mixin.js";
-import { RemoteRequests } from "./remote-requests.js";
-import { RunnerPool } from "./runner-pool.js";
+import type { ServerClass } from "./multiplexing-mixin.js";
+import { type RunnerServerClass, ServerRunners } from "./server-runners.js";
 
 /** What {@link ForkingMixIn} adds to a server. */
 export interface Forking {
@@ -30,7 +26,8 @@ export interface Forking {
   maxChildren: number;
   /**
    * Requests that one child runs at once. By default there is no limit, and `children` are all that are started. With a limit,
-   * more are started where all have as many, up to `maxChildren`; 1 gives each request a process to itself, as in Python.
+   * more are started where all have as many, up to `maxChildren`; 1 gives each request a process to itself, as in Python. A
+   * handler that blocks has one to itself in any case.
    */
   requestsPerChild: number;
   /** Requests that run at once, in all children together; while there are so many, further clients wait. */
@@ -58,7 +55,8 @@ export interface Forking {
  *
  * **This is not `fork()`.** A child is a program of its own that imports the handler's module, started ahead and used for many
  * requests. It has nothing of the server's memory: no variable, no open file, no import's side effect but its own. So the handler
- * names its module (`static module`), and `this.server` is a {@link RemoteServer}, whose methods are awaited calls.
+ * names its module (`static module`), and `this.server` is a {@link RemoteServer}, whose methods are awaited calls; for a
+ * blocking handler (`BlockingRequestHandler`) it is a `BlockingRemoteServer`.
  *
  * The server accepts, and `verifyRequest()` is asked, in the server's process; then the connection itself moves to the child with
  * the least to do, which runs the handler on the same `Socket` calls. With the native transport it moves as a descriptor. With the
@@ -72,9 +70,7 @@ export interface Forking {
  * class ChatServer extends ForkingMixIn(TCPServer) {}
  * ```
  */
-export function ForkingMixIn<Base extends ServerClass>(
-  Server: Base,
-): Base & (abstract new (...args: AnyArguments) => Forking) {
+export function ForkingMixIn<Base extends ServerClass>(Server: Base): RunnerServerClass<Base, Forking> {
   abstract class ForkingServer extends Server implements Forking {
     static override readonly optionNames: readonly ServerOptionName[] = [
       ...Server.optionNames,
@@ -92,10 +88,7 @@ export function ForkingMixIn<Base extends ServerClass>(
     maxConnections: number = defaults.maxConnections;
     requestTimeout: number | null = defaults.requestTimeout;
 
-    #pool: RunnerPool<ChildHost> | null = null;
-    #requests: RemoteRequests<ChildHost> | null = null;
-    #isStarted = false;
-    #closing = false;
+    readonly #runners = new ServerRunners<ChildHost>(this as unknown as BaseServer, "processes");
 
     /** Nothing of a handler runs in this process. */
     protected override get followsRequests(): boolean {
@@ -103,15 +96,28 @@ export function ForkingMixIn<Base extends ServerClass>(
     }
 
     protected override get hasRoom(): boolean {
-      return this.activeRequests < Math.min(this.maxConnections, this.maxChildren * this.requestsPerChild);
+      return this.activeRequests < Math.min(this.maxConnections, this.maxChildren * this.#capacity);
+    }
+
+    protected override get runsBlockingHandlers(): boolean {
+      return true;
+    }
+
+    get #blocks(): boolean {
+      return isBlockingHandler(this.RequestHandlerClass);
+    }
+
+    /** Requests that one child runs at once. */
+    get #capacity(): number {
+      return this.#blocks ? 1 : this.requestsPerChild;
     }
 
     get activeChildren(): ReadonlySet<number> {
-      return new Set(Array.from(this.#pool?.hosts ?? [], (host) => host.pid));
+      return new Set(Array.from(this.#runners.hosts, (host) => host.pid));
     }
 
     async collectChildren(): Promise<void> {
-      await this.#pool?.collect();
+      await this.#runners.collect();
     }
 
     /** Nobody has come for `timeout` seconds: the children that are not needed end. */
@@ -123,40 +129,23 @@ export function ForkingMixIn<Base extends ServerClass>(
     /** Starts the children, too. @throws when the handler cannot be run in one */
     override async serverActivate(): Promise<void> {
       const transport = this.transport ?? defaultTransport;
+      this.#runners.check(transport);
       this.#checkTransport(transport);
-      refuseContainer(this.RequestHandlerClass, this.container, "processes");
-      const { module, className } = moduleOf(this.RequestHandlerClass, "processes");
       await super.serverActivate();
-      const { serverAddress, socketType, addressFamily, timeout, maxChildren, requestsPerChild } = this;
-      const serverName = this.constructor.name;
-      const assignment = { module, className, serverName, serverAddress, socketType, addressFamily };
+      const { timeout, maxChildren } = this;
+      const capacity = this.#capacity;
+      const blocking = this.#blocks;
+      const assignment = this.#runners.assignment(transport);
       const server = this as unknown as BaseServer;
       const size = Math.min(this.children, maxChildren);
-      const pool = new RunnerPool({
+      await this.#runners.start({
         size,
-        maxSize: Number.isFinite(requestsPerChild) ? maxChildren : size,
-        capacity: requestsPerChild,
+        maxSize: Number.isFinite(capacity) ? maxChildren : size,
+        capacity,
         maxQueued: this.maxConnections,
         idleTime: timeout,
-        start: (owner) => new ChildHost(owner, { assignment, server, transport }),
-        onLoss: (error) => events.error.publish({ server, error, clientAddress: null }),
+        start: (owner) => new ChildHost(owner, { assignment, server, transport, blocking }),
       });
-      await this.#startPool(pool);
-    }
-
-    async #startPool(pool: RunnerPool<ChildHost>): Promise<void> {
-      const closed = (): Error => closedError(`open ${this.constructor.name}`, "fork");
-      if (this.#closing) throw closed();
-      this.#pool = pool;
-      try {
-        await pool.start();
-      } catch (error) {
-        this.#pool = null;
-        await pool.close();
-        throw this.#closing ? closed() : error;
-      }
-      this.#isStarted = true;
-      this.#requests = new RemoteRequests(pool);
     }
 
     #checkTransport({ name, features }: Transport): void {
@@ -175,30 +164,22 @@ export function ForkingMixIn<Base extends ServerClass>(
 
     /** Has a child run the handler, and waits until it has. */
     override async finishRequest(request: unknown, clientAddress: Address): Promise<void> {
-      if (this.#requests === null) throw new Error(`${this.constructor.name} is not open`);
       const leftError = (error: Error): void => void this.reportFailure(request, error);
-      const terms = { clientAddress, leftError, timeout: this.requestTimeout };
-      await this.#requests.run(request as Socket | DatagramRequest, terms);
+      await this.#runners.run(request, { clientAddress, leftError, timeout: this.requestTimeout });
     }
 
     override async abortRequest(request: unknown): Promise<void> {
-      if (!this.#requests?.breakOff(request)) await super.abortRequest(request);
+      if (!this.#runners.breakOff(request)) await super.abortRequest(request);
     }
 
     /** Ends the children, too; with `blockOnClose` off, each when it has done what it is doing. */
     override async serverClose(): Promise<void> {
-      this.#closing = true;
-      const pool = this.#pool;
-      // A start is not waited for: a module may take for ever.
-      if (this.#isStarted) pool?.stopStarting();
-      else void pool?.close();
-      try {
-        await super.serverClose();
-      } finally {
-        if (this.blockOnClose) await pool?.close();
-        else pool?.retire();
-      }
+      await this.#runners.closeAround(
+        () => super.serverClose(),
+        () => !this.blockOnClose,
+      );
     }
   }
-  return ForkingServer;
+  // The class takes what its base takes; that the handler may be a blocking one besides, only this type says.
+  return ForkingServer as unknown as RunnerServerClass<Base, Forking>;
 }

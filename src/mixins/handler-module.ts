@@ -9,12 +9,22 @@ import { pathToFileURL } from "node:url";
 import { isMainThread } from "node:worker_threads";
 import { importForHandler } from "../core/handler-import.js";
 import type { RequestHandlerClass } from "../core/request-handler.js";
+import { messageOf } from "./error-message.js";
 
 /** A class that can be found again. */
 export interface HandlerModule {
   readonly module: string;
   readonly className: string;
 }
+
+/** The parameters of a server's constructor, where a handler class must name its module. */
+export type WithModules<Parameters extends readonly unknown[]> = {
+  [Index in keyof Parameters]: Parameters[Index] extends abstract new (
+    ...args: never[]
+  ) => unknown
+    ? Parameters[Index] & { readonly module: string }
+    : Parameters[Index];
+};
 
 /**
  * Where a handler class is to be imported from.
@@ -103,8 +113,4 @@ async function soundly<Outcome>(importing: Promise<Outcome>): Promise<Outcome> {
   } finally {
     process.off("unhandledRejection", onFailure);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

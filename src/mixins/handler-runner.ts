@@ -19,12 +19,16 @@ import type { Assignment, FromRunner, ResultMessage } from "./messages.js";
 
 type AnySocket = Socket | BlockingSocket;
 
+/** How tsyringe begins when a constructor wants what its container does not have. */
+const MISSING_SERVICE = "Cannot inject the dependency";
+
 /** A request as its handler gets it. Those of blocking handlers are run to their end before anything else happens here. */
-type RunnableRequest = AnySocket | readonly [data: Buffer, socket: AnySocket, truncated: boolean];
+export type RunnableRequest = AnySocket | readonly [data: Buffer, socket: AnySocket, truncated: boolean];
 
 /** Runs the requests that a server has handed over, as many at once as come. */
 export class HandlerRunner implements RequestOwner {
   readonly #HandlerClass: RequestHandlerClass;
+  readonly #module: string;
   readonly #server: object;
   readonly #logger;
   readonly #tell: (message: FromRunner) => void;
@@ -38,16 +42,22 @@ export class HandlerRunner implements RequestOwner {
    * @param tell tells the server.
    */
   constructor(
-    { serverName }: Assignment,
+    { serverName, module }: Assignment,
     HandlerClass: RequestHandlerClass,
     server: object,
     tell: (message: FromRunner) => void,
   ) {
     this.#HandlerClass = HandlerClass;
+    this.#module = module;
     this.#server = server;
     this.#logger = defaultLogger(serverName);
     this.#tell = tell;
     enterIsolation();
+  }
+
+  /** Tells that a request could not be run. */
+  refuse(id: number, error: unknown): void {
+    this.#report({ id, error: packError(error), counters: null });
   }
 
   /** Runs a handler for a connection, or for a datagram with the socket to answer by. */
@@ -92,7 +102,10 @@ export class HandlerRunner implements RequestOwner {
   }
 
   #fail(live: LiveRequest, error: unknown): void {
-    if (!this.#failures.has(live)) this.#failures.set(live, error ?? new Error("the handler threw nothing"));
+    if (this.#failures.has(live)) return;
+    const isWanting = error instanceof Error && error.message.startsWith(MISSING_SERVICE);
+    if (isWanting) error.message += `\n    Services do not cross from the server: register it in ${this.#module}.`;
+    this.#failures.set(live, error ?? new Error("the handler threw nothing"));
   }
 
   /** Breaks a request off. */

@@ -1,13 +1,17 @@
 /**
- * {@link RelayedDatagrams}: the server's socket in a child process that can have none of its own.
+ * {@link RelayedDatagrams}: the server's socket in a thread or process that can have none of its own. Its answers leave by way of
+ * the server, which sends them by {@link relayDatagram}.
  *
  * @module
  */
 
 import type { Address } from "../core/address.js";
+import type { BaseServer } from "../core/base-server.js";
 import { NodeChannel, unsupportedOption } from "../core/transport/node-channel.js";
 import { systemError } from "../core/transport/system-error.js";
 import type { ChannelCounters } from "../core/transport/transport.js";
+import { type ErrorMessage, packError } from "./error-message.js";
+import type { DatagramMessage, ToRunner } from "./messages.js";
 
 /** Answers that may be on their way at once, as those of a socket of the Node transport. */
 const MAX_ON_WAY = 4096;
@@ -18,16 +22,27 @@ interface OnWay {
   reject(error: Error): void;
 }
 
+/** Sends a datagram for somebody. @returns what that one is to be told */
+export async function relayDatagram(server: BaseServer, { id, data, address }: DatagramMessage): Promise<ToRunner> {
+  let error: ErrorMessage | null = null;
+  try {
+    await server.socket.sendto(data, address);
+  } catch (failure) {
+    error = packError(failure);
+  }
+  return { type: "datagram-sent", id, error };
+}
+
 /** Sends datagrams by way of the server. It receives none: those are the server's to spread. */
 export class RelayedDatagrams extends NodeChannel {
   readonly #local: Address;
-  readonly #post: (id: number, data: Uint8Array, address: Address) => void;
+  readonly #post: (datagram: DatagramMessage) => void;
   readonly #onWay = new Map<number, OnWay>();
   #nextId = 1;
   #bytesWritten = 0;
 
   /** @param local the server's address. @param post has the server send a datagram; {@link settle} is to follow. */
-  constructor(local: Address, post: (id: number, data: Uint8Array, address: Address) => void) {
+  constructor(local: Address, post: (datagram: DatagramMessage) => void) {
     super();
     this.#local = local;
     this.#post = post;
@@ -39,7 +54,7 @@ export class RelayedDatagrams extends NodeChannel {
     const id = this.#nextId;
     this.#nextId += 1;
     return new Promise((resolve, reject) => {
-      this.#post(id, data, address);
+      this.#post({ id, data, address });
       this.#onWay.set(id, { size: data.length, resolve, reject });
     });
   }

@@ -5,15 +5,18 @@
  */
 
 import type { Address } from "../core/address.js";
+import type { BaseServer } from "../core/base-server.js";
 import { OSError } from "../core/errors.js";
-import { unpackError } from "./error-message.js";
+import type { Socket } from "../core/socket.js";
+import { messageOf, unpackError } from "./error-message.js";
 import type { FromRunner, RequestMessage, ResultMessage, ToRunner } from "./messages.js";
+import { relayDatagram } from "./relayed-datagrams.js";
 
 /** How long, in seconds, a handler has to end after its connection was broken. */
 const GRACE = 0.5;
 
-/** How long, in seconds, a host that was given nothing has to live until its end is no failed start. */
-const TRIAL = 1;
+/** Requests that may be on their way to one host: what a busy one does not take, another one can have. */
+export const MAX_ON_WAY = 128;
 
 /** A request that was handed over. */
 export interface Job {
@@ -32,47 +35,65 @@ export type RequestContent = Omit<RequestMessage, "id" | "clientAddress">;
 /** Who is told what becomes of a host. */
 export interface HostOwner {
   /** It is ready for requests. */
-  onReady(host: RunnerHost): void;
-  /** A request has ended, so that there is room. */
-  onResult(host: RunnerHost): void;
+  onReady(): void;
+  /** There may be room for another request. */
+  onRoom(): void;
   /** It has ended, with all its requests. */
   onExit(host: RunnerHost, reason: Error): void;
 }
 
-/** Starts ready, or not; runs requests; ends once. */
+/**
+ * Starts ready, or not; runs requests; ends once.
+ *
+ * A request that was handed over is first on its way, and then, when the other side says so, it has begun. As long as it is on
+ * its way the server keeps all of it, its own copy of the connection among it, and when the host ends, another one can have it.
+ */
 export abstract class RunnerHost {
   readonly #owner: HostOwner;
+  readonly #server: BaseServer;
   readonly #jobs = new Map<number, Job>();
+  /** Those that are on their way, with the server's own socket of each connection. */
+  readonly #onWay = new Map<number, Socket | null>();
   #outbox: RequestMessage[] = [];
   #nextId = 1;
   #idleSince = performance.now();
-  #ready = false;
-  #readySince = Number.POSITIVE_INFINITY;
+  /** When it became ready, in milliseconds of `performance.now()`. */
+  #readySince: number | null = null;
+  /** It has ended, or is about to, which its owner is told later. */
+  #isOutOfReach = false;
   #exited = false;
+  #reason: string | null = null;
   /** Why it cannot be used, where it has said so. */
   #unusable: Error | null = null;
 
-  constructor(owner: HostOwner) {
+  constructor(owner: HostOwner, server: BaseServer) {
     this.#owner = owner;
+    this.#server = server;
   }
 
+  /** Whether it runs requests. */
   get ready(): boolean {
-    return this.#ready && !this.#exited;
+    return this.#readySince !== null && !this.#exited;
   }
 
-  /** Whether it has been of use: given a request, or ready for a second at least. */
-  get wasUseful(): boolean {
-    return this.#nextId > 1 || performance.now() - this.#readySince > TRIAL * 1000;
+  /** Seconds since it became ready; `null` when it never has. */
+  get readyFor(): number | null {
+    return this.#readySince === null ? null : (performance.now() - this.#readySince) / 1000;
   }
 
-  /** Requests that it is working on. */
+  /** Why it is of no use, where it has said so: another one would not be better. */
+  get unusable(): Error | null {
+    return this.#unusable;
+  }
+
+  /** Requests that it is working on, or that are on their way to it. */
   get load(): number {
     return this.#jobs.size;
   }
 
-  /** Whether it can take in a request just now. Where it says no, {@link tellRoom} follows. */
+  /** Whether a request may be handed to it just now. Where it says no, its owner is told when that has changed. */
   get accepts(): boolean {
-    return true;
+    return !this.#isOutOfReach && this.#onWay.size < MAX_ON_WAY;
   }
 
   /** When it had nothing to do for the last time, in milliseconds of `performance.now()`. */
@@ -80,40 +101,29 @@ export abstract class RunnerHost {
     return this.#idleSince;
   }
 
-  /** Runs a request. All those of one turn leave in one message. */
-  protected send(job: Job, request: RequestContent): number {
-    const id = this.begin(job);
-    this.queue(id, request);
-    return id;
-  }
+  // ── requests ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Gives a request its number. {@link queue} is to follow. */
-  protected begin(job: Job): number {
+  /** Gives a request its number: it is on its way. @param socket of a connection; closed here when the other side has it */
+  protected begin(job: Job, socket: Socket | null): number {
     const id = this.#nextId;
     this.#nextId += 1;
     this.#jobs.set(id, job);
+    this.#onWay.set(id, socket);
     return id;
   }
 
-  /** Tells of a request, unless it has ended meanwhile. */
+  /** It has ended, or is about to, and is to be given nothing more. @returns what is to be said instead of a request's number */
+  protected outOfReach(): null {
+    this.#isOutOfReach = true;
+    return null;
+  }
+
+  /** Tells of a request, unless it has ended meanwhile. All those of one turn leave in one message. */
   protected queue(id: number, request: RequestContent): void {
     const job = this.#jobs.get(id);
     if (job === undefined) return;
     if (this.#outbox.length === 0) process.nextTick(() => this.#flush());
     this.#outbox.push({ id, clientAddress: job.clientAddress, ...request });
-  }
-
-  /** A request has ended. */
-  protected settle(id: number, outcome: ResultMessage | Error): void {
-    const job = this.#jobs.get(id);
-    this.#jobs.delete(id);
-    if (this.#jobs.size === 0) this.#idleSince = performance.now();
-    job?.settle(outcome);
-  }
-
-  /** There is room again. */
-  protected tellRoom(): void {
-    if (!this.#exited) this.#owner.onResult(this);
   }
 
   #flush(): void {
@@ -122,62 +132,110 @@ export abstract class RunnerHost {
     if (!this.#exited) this.post({ type: "requests", requests });
   }
 
+  /** The other side has the requests: whatever becomes of it, nobody else is to run them. */
+  protected confirm(ids: readonly number[]): void {
+    const wasFull = !this.accepts;
+    for (const id of ids) {
+      // Closed, and not ended: that is what the other side does.
+      void this.#onWay.get(id)?.close();
+      this.#onWay.delete(id);
+    }
+    if (wasFull && this.accepts) this.#owner.onRoom();
+  }
+
+  /** A request has ended before it has left. */
+  protected settle(id: number, outcome: ResultMessage | Error): void {
+    this.#finish(id, outcome);
+    this.#owner.onRoom();
+  }
+
+  #finish(id: number, outcome: ResultMessage | Error): void {
+    const job = this.#jobs.get(id);
+    this.#jobs.delete(id);
+    this.#onWay.delete(id);
+    if (this.#jobs.size === 0) this.#idleSince = performance.now();
+    job?.settle(outcome);
+  }
+
   /** Has a request broken off: by breaking its connection, or where that does not help, by ending all that runs here. */
   breakOff(id: number): void {
     if (this.#exited || !this.#jobs.has(id)) return;
+    // Also where it has not begun as yet: nobody else is to run it either.
+    this.#onWay.get(id)?.abort();
+    this.#onWay.delete(id);
     this.post({ type: "abort", id });
     const timer = setTimeout(() => {
-      if (this.#jobs.has(id)) void this.end();
+      if (this.#jobs.has(id)) this.#endFor("it was told to, because of a request that did not end");
     }, GRACE * 1000);
     timer.unref();
   }
 
+  // ── what it says, and its end ─────────────────────────────────────────────────────────────────────────────────────
+
   /** It says something. */
   protected receive(message: FromRunner): void {
-    if (message.type === "ready") {
-      try {
-        this.onReady(message.thread);
-      } catch {
-        // It could not be given what it needs (EMFILE, a server that has closed): its exit is told, and another one follows.
+    switch (message.type) {
+      case "ready":
+        this.#becomeReady(message.thread);
+        break;
+      case "unusable":
+        this.#unusable = unpackError(message.error);
         void this.end();
-        return;
-      }
-      this.#ready = true;
-      this.#readySince = performance.now();
-      this.#owner.onReady(this);
-    } else if (message.type === "unusable") {
-      this.#unusable = unpackError(message.error);
-      this.end();
-    } else if (message.type === "left-error") {
-      this.#jobs.get(message.id)?.leftError(unpackError(message.error));
-    } else {
-      for (const result of message.results) this.settle(result.id, result);
-      this.tellRoom();
+        break;
+      case "begun":
+        this.confirm(message.ids);
+        break;
+      case "left-error":
+        this.#jobs.get(message.id)?.leftError(unpackError(message.error));
+        break;
+      case "results":
+        // Also where the confirmation is still on its way, as that of a child process may be.
+        this.confirm(message.results.map(({ id }) => id));
+        for (const result of message.results) this.#finish(result.id, result);
+        this.#owner.onRoom();
+        break;
+      case "datagram":
+        void relayDatagram(this.#server, message.datagram).then((sent) => this.post(sent));
+        break;
     }
   }
 
-  /** It is gone, for that reason. */
-  protected exit(reason: string): void {
+  #becomeReady(thread: number): void {
+    try {
+      this.onReady(thread);
+    } catch (error) {
+      // EMFILE, or a server that has closed. Its exit is told, and another one follows.
+      this.#endFor(`it could not be given what it needs: ${messageOf(error)}`);
+      return;
+    }
+    this.#readySince = performance.now();
+    this.#owner.onReady();
+  }
+
+  #endFor(reason: string): void {
+    this.blame(reason);
+    this.outOfReach();
+    void this.end();
+  }
+
+  /** Says why it is about to end. What was said first counts. */
+  protected blame(reason: string): void {
+    this.#reason ??= reason;
+  }
+
+  /** It is gone. @param what it was, in words. @param how it has ended, where nobody has said why */
+  protected exit(what: string, how: string): void {
     if (this.#exited) return;
     this.#exited = true;
-    const error = this.#unusable ?? new OSError(reason, { code: "ECHILD" });
+    const error = this.#unusable ?? new OSError(`${what} has ended: ${this.#reason ?? how}`, { code: "ECHILD" });
     const jobs = [...this.#jobs];
     this.#jobs.clear();
-    for (const [id, job] of jobs) {
-      if (this.hasBegun(id)) job.settle(error);
-      else job.again(error);
-    }
+    const isLost = (id: number): boolean => this.#onWay.get(id)?.closed ?? !this.#onWay.has(id);
+    for (const [, job] of jobs.filter(([id]) => isLost(id))) job.settle(error);
+    // Each goes before all others that wait: the last one first, so that they keep their order.
+    for (const [, job] of jobs.filter(([id]) => !isLost(id)).reverse()) job.again(error);
+    this.#onWay.clear();
     this.#owner.onExit(this, error);
-  }
-
-  /** Whether a request may have been begun; where it says no, nothing of it has left the server. */
-  protected hasBegun(_id: number): boolean {
-    return true;
-  }
-
-  /** Whether it was of no use from the beginning: another one would not be better. */
-  get unusable(): Error | null {
-    return this.#unusable;
   }
 
   /** It can be given sockets now. */

@@ -5,11 +5,21 @@
  */
 
 import { BusyResourceError, closedError } from "../core/errors.js";
+import { asError } from "./error-message.js";
 import type { ResultMessage } from "./messages.js";
 import type { HostOwner, Job, RunnerHost } from "./runner-host.js";
 
-/** How often hosts may end in a row without having been of use, or with a request that they had not begun, until that is given up. */
+/** How often hosts may fail to start in a row, until that is taken for their nature. */
 const MAX_FAILED_STARTS = 3;
+/** How many hosts may end with a request on its way to them, until that is taken for the request's fault. */
+const MAX_TRIES = 3;
+
+/** How long, in seconds, a host has to live for its end to be no reason to be careful with the next one. */
+const TRIAL = 1;
+/** How long, in seconds, the pool waits before it starts the third of hosts that end early; twice as long before the next one. */
+const FIRST_PAUSE = 0.05;
+/** How long it waits at most; and where they do not even start. */
+const LONGEST_PAUSE = 1;
 
 /** What a pool is made of. */
 export interface PoolOptions<Host extends RunnerHost> {
@@ -28,9 +38,6 @@ export interface PoolOptions<Host extends RunnerHost> {
   onLoss(error: Error): void;
 }
 
-/** How long, in seconds, the pool waits until it tries again to start one, where that has failed. */
-const RESTART_PAUSE = 1;
-
 /** A request that waits until somebody can run it. */
 interface Waiting<Host> {
   readonly job: Job;
@@ -42,7 +49,11 @@ export class RunnerPool<Host extends RunnerHost> implements HostOwner {
   readonly #options: PoolOptions<Host>;
   readonly #hosts = new Set<Host>();
   readonly #queue: Waiting<Host>[] = [];
+  /** Hosts in a row that could not be started. */
   #failedStarts = 0;
+  /** Hosts in a row that ended early. */
+  #earlyEnds = 0;
+  /** Why nothing can be run. */
   #broken: Error | null = null;
   /** No further hosts are started. */
   #closing = false;
@@ -59,11 +70,6 @@ export class RunnerPool<Host extends RunnerHost> implements HostOwner {
     this.#options = options;
   }
 
-  /** How many hosts there are, started or starting. */
-  get size(): number {
-    return this.#hosts.size;
-  }
-
   /** The hosts that there are, started or starting. */
   get hosts(): IterableIterator<Host> {
     return this.#hosts.values();
@@ -76,12 +82,11 @@ export class RunnerPool<Host extends RunnerHost> implements HostOwner {
     });
     this.#fill();
     await started;
-    this.#isStarted = true;
   }
 
   /** Starts those that are missing. */
   #fill(): void {
-    while (this.#hosts.size < this.#options.size && !this.#closing) this.#startOne();
+    while (this.#hosts.size < this.#options.size && this.#mayStart) this.#startOne();
   }
 
   #startOne(): void {
@@ -116,7 +121,7 @@ export class RunnerPool<Host extends RunnerHost> implements HostOwner {
       let failures = 0;
       const again = (reason: Error): void => {
         failures += 1;
-        if (this.#closing || failures >= MAX_FAILED_STARTS) settle(reason);
+        if (failures >= MAX_TRIES) settle(reason);
         else this.#queue.unshift(waiting);
       };
       const job: Job = { ...request, settle, again };
@@ -133,20 +138,16 @@ export class RunnerPool<Host extends RunnerHost> implements HostOwner {
         this.#grow();
         return;
       }
-      const [waiting] = this.#queue;
+      // Taken out first: what becomes of it may lead back here.
+      const waiting = this.#queue.shift();
       if (waiting === undefined) return;
-      let given: boolean;
       try {
-        given = waiting.give(host);
+        // Where it could not be given, its host has ended, and accepts nothing any more.
+        if (!waiting.give(host)) this.#queue.unshift(waiting);
       } catch (error) {
         // Its socket was closed meanwhile: that is its own end only, and not for who called this.
-        this.#queue.shift();
-        waiting.job.settle(error instanceof Error ? error : new Error(String(error)));
-        continue;
+        waiting.job.settle(asError(error));
       }
-      if (given) this.#queue.shift();
-      // It has ended, and its exit is about to be told: until then it is no use.
-      else this.#hosts.delete(host);
     }
   }
 
@@ -161,18 +162,26 @@ export class RunnerPool<Host extends RunnerHost> implements HostOwner {
 
   #grow(): void {
     const starting = [...this.#hosts].filter((host) => !host.ready).length;
-    if (starting < this.#queue.length && this.#hosts.size < this.#options.maxSize && !this.#closing) this.#startOne();
+    if (starting < this.#queue.length && this.#hosts.size < this.#options.maxSize && this.#mayStart) this.#startOne();
+  }
+
+  get #mayStart(): boolean {
+    return !this.#closing && this.#restartTimer === null;
   }
 
   onReady(): void {
     this.#broken = null;
+    this.#failedStarts = 0;
+    this.#fill();
     // What is started ahead is there before the first request.
-    if ([...this.#hosts].every((host) => host.ready)) this.#started?.resolve();
-    if (this.#isStarted) this.#fill();
-    this.#dispatch();
+    if (this.#hosts.size >= this.#options.size && [...this.#hosts].every((host) => host.ready)) {
+      this.#isStarted = true;
+      this.#started?.resolve();
+    }
+    this.onRoom();
   }
 
-  onResult(): void {
+  onRoom(): void {
     this.#dispatch();
     if (this.#retiring) this.#endIdle(0, 0);
     else this.#watchIdle();
@@ -180,38 +189,44 @@ export class RunnerPool<Host extends RunnerHost> implements HostOwner {
 
   onExit(host: RunnerHost, error: Error): void {
     this.#hosts.delete(host as Host);
-    if (this.#ending.delete(host)) return;
-    if (this.#closing) {
-      // Nobody takes its place.
-      if (this.#hosts.size === 0) this.#refuseAll(error);
+    const wasTold = this.#ending.delete(host);
+    if (this.#closing && this.#hosts.size === 0) this.#refuseAll(error);
+    // Nobody takes its place; the others run what it has left.
+    else if (this.#closing || wasTold) this.#dispatch();
+    else this.#onLoss(host, error);
+  }
+
+  /** It has ended by itself. */
+  #onLoss(host: RunnerHost, error: Error): void {
+    const { readyFor } = host;
+    if (readyFor === null) this.#failedStarts += 1;
+    this.#earlyEnds = readyFor !== null && readyFor > TRIAL ? 0 : this.#earlyEnds + 1;
+    const isHopeless = host.unusable !== null || this.#failedStarts >= MAX_FAILED_STARTS;
+    if (isHopeless && !this.#isStarted) {
+      this.#started?.reject(error);
       return;
     }
-    this.#failedStarts = host.wasUseful ? 0 : this.#failedStarts + 1;
-    const isUseless = host.unusable !== null || this.#failedStarts >= MAX_FAILED_STARTS;
-    if (!this.#isStarted && isUseless) {
+    if (isHopeless && this.#hosts.size === 0) {
       this.#broken = error;
-      this.#started?.reject(error);
       this.#refuseAll(error);
-      return;
     }
     this.#options.onLoss(error);
-    if (isUseless) this.#restartLater(error);
-    else this.#fill();
+    this.#restart(isHopeless ? LONGEST_PAUSE : pauseAfter(this.#earlyEnds));
     this.#dispatch();
   }
 
-  /** Starting fails, which it did not always: it is tried again, and meanwhile the others run what they can. */
-  #restartLater(error: Error): void {
-    if (this.#hosts.size === 0) {
-      this.#broken = error;
-      this.#refuseAll(error);
+  /** Starts what is missing: at once, or after so many seconds. Meanwhile the others run what they can. */
+  #restart(pause: number): void {
+    if (this.#restartTimer !== null) return;
+    if (pause === 0) {
+      this.#fill();
+      return;
     }
-    this.#restartTimer ??= setTimeout(() => {
+    this.#restartTimer = setTimeout(() => {
       this.#restartTimer = null;
       // One to begin with: where it succeeds, the others follow.
-      if (this.#hosts.size < this.#options.size) this.#startOne();
-    }, RESTART_PAUSE * 1000);
-    this.#restartTimer.unref();
+      if (this.#hosts.size < this.#options.size || this.#queue.length > 0) this.#startOne();
+    }, pause * 1000);
   }
 
   /** Nothing can be run: everybody who waits is told why. */
@@ -244,7 +259,7 @@ export class RunnerPool<Host extends RunnerHost> implements HostOwner {
     const latest = performance.now() - seconds * 1000;
     for (const host of this.#hosts) {
       if (this.#hosts.size <= size) return;
-      if (host.ready && host.load === 0 && host.idleSince <= latest) this.#end(host);
+      if (host.load === 0 && host.idleSince <= latest && (host.ready || this.#retiring)) this.#end(host);
     }
   }
 
@@ -258,6 +273,8 @@ export class RunnerPool<Host extends RunnerHost> implements HostOwner {
     this.#closing = true;
     if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);
     if (this.#idleTimer !== null) clearTimeout(this.#idleTimer);
+    // Nobody comes any more for those who wait.
+    if (this.#hosts.size === 0) this.#refuseAll(closed());
   }
 
   /** Lets every host finish what it is doing, and ends it then. */
@@ -275,6 +292,11 @@ export class RunnerPool<Host extends RunnerHost> implements HostOwner {
     for (const host of this.#hosts) this.#end(host);
     await Promise.all(this.#ending.values());
   }
+}
+
+/** How long to wait, in seconds, where so many hosts in a row have ended early. One may have had bad luck. */
+function pauseAfter(earlyEnds: number): number {
+  return earlyEnds < 2 ? 0 : Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (earlyEnds - 2));
 }
 
 function closed(): Error {

@@ -4,19 +4,27 @@
  * @module
  */
 
+import type { Socket as NodeSocket } from "node:net";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import type { Address } from "../core/address.js";
 import { isBlockingHandler } from "../core/blocking-handler.js";
+import { printAtOnce } from "../core/blocking-output.js";
 import { BlockingSocket } from "../core/blocking-socket.js";
 import { Interrupt, nativeCalls } from "../core/blocking-wait.js";
+import { SOCK_STREAM } from "../core/constants.js";
+import { closedError } from "../core/errors.js";
+import type { RequestHandlerClass } from "../core/request-handler.js";
 import { Socket } from "../core/socket.js";
 import { defaultTransport } from "../core/transport/index.js";
+import { nodeTransport } from "../core/transport/node-transport.js";
 import { systemErrorOf } from "../core/transport/system-error.js";
-import { connectServerBlocking } from "./blocking-remote-server.js";
-import { packError } from "./error-message.js";
+import type { Channel } from "../core/transport/transport.js";
+import { askByPort, connectServerBlocking } from "./blocking-remote-server.js";
+import { packError, unpackError } from "./error-message.js";
 import { importHandler } from "./handler-module.js";
-import { HandlerRunner } from "./handler-runner.js";
-import type { Assignment, FromRunner, RequestMessage, ToRunner } from "./messages.js";
+import { HandlerRunner, type RunnableRequest } from "./handler-runner.js";
+import type { Assignment, ConnectionMessage, FromRunner, FromThread, RequestMessage, ToThread } from "./messages.js";
+import { takeConnection } from "./node-connections.js";
+import { RelayedDatagrams } from "./relayed-datagrams.js";
 import { connectServer } from "./remote-server.js";
 
 /** What a thread begins with. */
@@ -26,16 +34,104 @@ export interface ThreadData {
   readonly serverPort: MessagePort;
 }
 
-/** A socket that the server has handed over. */
-function takeSocket({ addressFamily, socketType }: Assignment, descriptor: number, peer?: Address): Socket {
-  const { channel } = defaultTransport.take(descriptor, peer);
-  return new Socket(addressFamily, socketType, 0, {}, channel);
-}
+/** Makes sockets of what the server hands over, and has its requests run. */
+class ThreadRunner {
+  readonly #assignment: Assignment;
+  readonly #tell: (message: FromRunner) => void;
+  readonly #blocks: boolean;
+  readonly #runner: HandlerRunner;
+  /** What answers to datagrams leave by. */
+  #serverSocket: Socket | BlockingSocket | null = null;
+  #relay: RelayedDatagrams | null = null;
+  #interrupt: Interrupt | null = null;
 
-/** The same for a handler that blocks. @param peer whom a connection comes from */
-function takeBlockingSocket(assignment: Assignment, descriptor: number, peer: Address | null): BlockingSocket {
-  const { addressFamily, socketType } = assignment;
-  return new BlockingSocket(addressFamily, socketType, 0, {}, { descriptor: takeDescriptor(descriptor), peer });
+  constructor(
+    { assignment, serverPort }: ThreadData,
+    HandlerClass: RequestHandlerClass,
+    tell: (message: FromRunner) => void,
+  ) {
+    const { serverAddress, usesDescriptors, socketType } = assignment;
+    this.#assignment = assignment;
+    this.#tell = tell;
+    this.#blocks = isBlockingHandler(HandlerClass);
+    if (this.#blocks) printAtOnce();
+    const server = this.#blocks
+      ? connectServerBlocking(serverAddress, askByPort(serverPort))
+      : connectServer(serverAddress, serverPort);
+    this.#runner = new HandlerRunner(assignment, HandlerClass, server, tell);
+    if (usesDescriptors || socketType === SOCK_STREAM) return;
+    this.#relay = new RelayedDatagrams(serverAddress, ({ id, data, address }) => {
+      // A copy, since with a part of some memory all of that would travel.
+      tell({ type: "datagram", datagram: { id, data: new Uint8Array(data), address } });
+    });
+    this.#serverSocket = this.#socketOn(this.#relay);
+  }
+
+  onMessage(message: ToThread): void {
+    switch (message.type) {
+      case "requests":
+        this.#begin(message.requests.map(({ id }) => id));
+        for (const request of message.requests) this.#run(request);
+        break;
+      case "connection":
+        this.#begin([message.connection.id]);
+        this.#runMoved(message.connection, message.socket);
+        break;
+      case "abort":
+        this.#runner.abort(message.id);
+        break;
+      case "datagram-socket":
+        this.#serverSocket = this.#takeSocket(message.descriptor, null);
+        break;
+      case "datagram-sent":
+        this.#relay?.settle(message.id, message.error === null ? null : unpackError(message.error));
+        break;
+      case "interrupt":
+        this.#interrupt = new Interrupt(takeDescriptor(message.descriptor), (id) => this.#runner.abort(id));
+        break;
+    }
+  }
+
+  /** Before anything is done with them: what has not begun when this thread ends, another one does. */
+  #begin(ids: readonly number[]): void {
+    this.#tell({ type: "begun", ids });
+  }
+
+  #run({ id, clientAddress, descriptor, data, truncated = false }: RequestMessage): void {
+    // A blocking handler has ended when run() returns; its result leaves before the next message is taken.
+    this.#interrupt?.begin(id);
+    try {
+      const request =
+        data === undefined ? this.#takeSocket(descriptor, clientAddress) : this.#datagram(data, truncated);
+      this.#runner.run(id, request, clientAddress);
+    } catch (error) {
+      this.#runner.refuse(id, error);
+    }
+    this.#interrupt?.begin(0);
+  }
+
+  #datagram({ buffer, byteOffset, byteLength }: Uint8Array, truncated: boolean): RunnableRequest {
+    if (this.#serverSocket === null) throw closedError("answer a datagram", "sendto");
+    return [Buffer.from(buffer, byteOffset, byteLength), this.#serverSocket, truncated];
+  }
+
+  #runMoved(connection: ConnectionMessage, moved: NodeSocket): void {
+    const { id, clientAddress } = connection;
+    this.#runner.run(id, takeConnection(this.#assignment, connection, moved), clientAddress);
+  }
+
+  /** A socket that the server has handed over as a descriptor. @param peer whom a connection comes from */
+  #takeSocket(descriptor: number, peer: RequestMessage["clientAddress"] | null): Socket | BlockingSocket {
+    if (!this.#blocks) return this.#socketOn(defaultTransport.take(descriptor, peer ?? undefined).channel);
+    const { addressFamily, socketType } = this.#assignment;
+    return new BlockingSocket(addressFamily, socketType, 0, {}, { descriptor: takeDescriptor(descriptor), peer });
+  }
+
+  #socketOn(channel: Channel): Socket {
+    const { addressFamily, socketType, usesDescriptors } = this.#assignment;
+    const transport = usesDescriptors ? defaultTransport : nodeTransport;
+    return new Socket(addressFamily, socketType, 0, { transport }, channel);
+  }
 }
 
 function takeDescriptor(descriptor: number): number {
@@ -44,56 +140,16 @@ function takeDescriptor(descriptor: number): number {
   return descriptor;
 }
 
-async function main(port: MessagePort, { assignment, serverPort }: ThreadData): Promise<void> {
-  const tell = (message: FromRunner): void => port.postMessage(message);
-  const { serverAddress } = assignment;
-  let runner: HandlerRunner;
-  let blocks: boolean;
+async function main(port: MessagePort, data: ThreadData): Promise<void> {
+  const tell = (message: FromThread): void => port.postMessage(message);
+  process.on("exit", () => tell({ type: "ending" }));
   try {
-    const HandlerClass = await importHandler(assignment);
-    blocks = isBlockingHandler(HandlerClass);
-    const server = blocks ? connectServerBlocking(serverAddress, serverPort) : connectServer(serverAddress, serverPort);
-    runner = new HandlerRunner(assignment, HandlerClass, server, tell);
+    const runner = new ThreadRunner(data, await importHandler(data.assignment), tell);
+    port.on("message", (message: ToThread) => runner.onMessage(message));
   } catch (error) {
     tell({ type: "unusable", error: packError(error) });
     return;
   }
-  let datagramSocket: Socket | BlockingSocket | null = null;
-  let interrupt: Interrupt | null = null;
-
-  function run({ id, clientAddress, descriptor, data, truncated = false }: RequestMessage): void {
-    // A blocking handler has ended when run() returns; its result leaves before the next message is taken.
-    interrupt?.begin(id);
-    if (data === undefined) {
-      const connection = blocks
-        ? takeBlockingSocket(assignment, descriptor, clientAddress)
-        : takeSocket(assignment, descriptor, clientAddress);
-      runner.run(id, connection, clientAddress);
-    } else if (datagramSocket !== null) {
-      const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-      runner.run(id, [bytes, datagramSocket, truncated], clientAddress);
-    }
-    interrupt?.begin(0);
-  }
-
-  port.on("message", (message: ToRunner) => {
-    switch (message.type) {
-      case "requests":
-        for (const request of message.requests) run(request);
-        break;
-      case "abort":
-        runner.abort(message.id);
-        break;
-      case "datagram-socket":
-        datagramSocket = blocks
-          ? takeBlockingSocket(assignment, message.descriptor, null)
-          : takeSocket(assignment, message.descriptor);
-        break;
-      case "interrupt":
-        interrupt = new Interrupt(takeDescriptor(message.descriptor), (id) => runner.abort(id));
-        break;
-    }
-  });
   tell({ type: "ready", thread: defaultTransport.thread });
 }
 

@@ -8,18 +8,16 @@ import { availableParallelism } from "node:os";
 import type { ResourceLimits } from "node:worker_threads";
 import type { Address } from "../core/address.js";
 import type { BaseServer } from "../core/base-server.js";
-import { isBlockingHandler, type WithBlockingHandlers } from "../core/blocking-handler.js";
+import { isBlockingHandler } from "../core/blocking-handler.js";
+import { AF_UNIX, SOCK_STREAM } from "../core/constants.js";
 import { defaults } from "../core/defaults.js";
-import { osError, unsupported } from "../core/errors.js";
-import { events } from "../core/events.js";
+import { unsupported } from "../core/errors.js";
 import type { ServerOptionName } from "../core/server-options.js";
-import { Socket } from "../core/socket.js";
 import { defaultTransport } from "../core/transport/index.js";
-import type { DatagramRequest } from "../core/udp-server.js";
-import { unpackError } from "./error-message.js";
-import { moduleOf } from "./handler-module.js";
+import type { Transport } from "../core/transport/transport.js";
 import type { ServerClass } from "./multiplexing-mixin.js";
-import { RunnerPool } from "./runner-pool.js";
+import { canMoveToThreads } from "./node-connections.js";
+import { type RunnerServerClass, ServerRunners } from "./server-runners.js";
 import { ThreadHost } from "./thread-host.js";
 
 /** How long, in seconds, a thread beyond those that were started ahead waits for another blocking handler. */
@@ -41,11 +39,6 @@ export interface Threading {
   resourceLimits: ResourceLimits | undefined;
 }
 
-/** What {@link ThreadingMixIn} makes of a server class: the same, whose handlers may also block. */
-export type ThreadingClass<Base extends ServerClass> = { readonly [Name in keyof Base]: Base[Name] } & (abstract new (
-  ...parameters: WithBlockingHandlers<ConstructorParameters<Base>>
-) => InstanceType<Base> & Threading);
-
 /**
  * Makes a server that runs every request in a worker thread: handlers that compute do not hold up each other, nor the
  * server. Source: `socketserver.ThreadingMixIn`.
@@ -61,7 +54,7 @@ export type ThreadingClass<Base extends ServerClass> = { readonly [Name in keyof
  * class ChatServer extends ThreadingMixIn(TCPServer) {}
  * ```
  */
-export function ThreadingMixIn<Base extends ServerClass>(Server: Base): ThreadingClass<Base> {
+export function ThreadingMixIn<Base extends ServerClass>(Server: Base): RunnerServerClass<Base, Threading> {
   abstract class ThreadingServer extends Server implements Threading {
     static override readonly optionNames: readonly ServerOptionName[] = [
       ...Server.optionNames,
@@ -80,11 +73,7 @@ export function ThreadingMixIn<Base extends ServerClass>(Server: Base): Threadin
     daemonThreads: boolean = defaults.daemonThreads;
     resourceLimits: ResourceLimits | undefined;
 
-    #pool: RunnerPool<ThreadHost> | null = null;
-    /** The pool's threads are not ready yet. */
-    #starting = false;
-    /** How to break off a request that runs in a thread. */
-    readonly #aborts = new Map<unknown, () => void>();
+    readonly #runners = new ServerRunners<ThreadHost>(this as unknown as BaseServer, "threads");
 
     /** Nothing of a handler runs in this thread. */
     protected override get followsRequests(): boolean {
@@ -109,39 +98,44 @@ export function ThreadingMixIn<Base extends ServerClass>(Server: Base): Threadin
 
     /** Starts the threads, too. @throws when the handler cannot be run in one */
     override async serverActivate(): Promise<void> {
-      if (!(this.transport ?? defaultTransport).features.descriptors) {
-        throw unsupported(
-          `The ${(this.transport ?? defaultTransport).name} transport cannot hand sockets to threads`,
-          "Use the native transport (capabilities() tells why it is not in use), or a Multiplexing server.",
-          "detach",
-        );
-      }
-      const { module, className } = moduleOf(this.RequestHandlerClass, "threads");
+      const transport = this.transport ?? defaultTransport;
+      this.#runners.check(transport);
+      this.#checkTransport(transport);
       await super.serverActivate();
-      const { serverAddress, socketType, addressFamily, resourceLimits } = this;
-      const serverName = this.constructor.name;
-      const assignment = { module, className, serverName, serverAddress, socketType, addressFamily };
+      const { resourceLimits } = this;
+      const assignment = this.#runners.assignment(transport);
       const server = this as unknown as BaseServer;
       const blocking = this.#blocks;
-      this.#pool = new RunnerPool({
+      await this.#runners.start({
         size: this.threads,
         maxSize: this.#threadLimit,
         capacity: blocking ? 1 : Number.POSITIVE_INFINITY,
         maxQueued: this.maxConnections,
         idleTime: blocking ? IDLE_TIME : null,
-        start: (owner) => new ThreadHost(owner, { assignment, server, resourceLimits, blocking }),
-        onLoss: (error) => events.error.publish({ server, error, clientAddress: null }),
+        start: (owner) =>
+          new ThreadHost(owner, {
+            assignment,
+            server,
+            transport,
+            resourceLimits,
+            blocking,
+            daemon: this.daemonThreads,
+          }),
       });
-      try {
-        this.#starting = true;
-        await this.#pool.start();
-      } catch (error) {
-        await this.#pool.close();
-        this.#pool = null;
-        throw error;
-      } finally {
-        this.#starting = false;
-      }
+    }
+
+    #checkTransport({ name, features }: Transport): void {
+      if (features.descriptors || this.socketType !== SOCK_STREAM) return;
+      const isUnix = this.addressFamily === AF_UNIX;
+      if (!isUnix && canMoveToThreads()) return;
+      const why = isUnix
+        ? "Unix streams to threads, which Node.js does with TCP alone"
+        : `connections to threads, which Node.js does from 24.20 and 26.6 on (this is ${process.versions.node})`;
+      throw unsupported(
+        `The ${name} transport cannot hand ${why}`,
+        "Use the native transport (capabilities() tells why it is not in use), or a Forking or Multiplexing server.",
+        "detach",
+      );
     }
 
     /** Starts the request, and lets the loop go on with the next. */
@@ -151,53 +145,23 @@ export function ThreadingMixIn<Base extends ServerClass>(Server: Base): Threadin
 
     /** Has a thread run the handler, and waits until it has. */
     override async finishRequest(request: unknown, clientAddress: Address): Promise<void> {
-      const pool = this.#pool;
-      if (pool === null) throw new Error(`${this.constructor.name} is not open`);
-      let late = false;
-      let timer: NodeJS.Timeout | null = null;
-      try {
-        const leftError = (error: Error): void => void this.reportFailure(request, error);
-        const result = await pool.run({ clientAddress, leftError }, (host, job) => {
-          const id = host.give(job, request as Socket | DatagramRequest);
-          if (id === null) return false;
-          this.#aborts.set(request, () => host.breakOff(id));
-          if (this.requestTimeout !== null) {
-            timer = setTimeout(() => {
-              late = true;
-              host.breakOff(id);
-            }, this.requestTimeout * 1000);
-          }
-          return true;
-        });
-        if (request instanceof Socket && result.counters !== null) request.settleCounters(result.counters);
-        if (late) throw new Error("broken off");
-        if (result.error !== null) throw unpackError(result.error);
-      } catch (error) {
-        throw late ? osError(`finish the request within ${this.requestTimeout} s`, "ETIMEDOUT", "request") : error;
-      } finally {
-        if (timer !== null) clearTimeout(timer);
-        this.#aborts.delete(request);
-      }
+      const leftError = (error: Error): void => void this.reportFailure(request, error);
+      await this.#runners.run(request, { clientAddress, leftError, timeout: this.requestTimeout });
     }
 
     override async abortRequest(request: unknown): Promise<void> {
-      const abort = this.#aborts.get(request);
-      if (abort === undefined) return super.abortRequest(request);
-      abort();
+      if (!this.#runners.breakOff(request)) await super.abortRequest(request);
     }
 
+    /** Ends the threads, too; with `blockOnClose` off, or `daemonThreads` on, each when it has done what it is doing. */
     override async serverClose(): Promise<void> {
       if (this.daemonThreads) this.blockOnClose = false;
-      try {
-        const closing = super.serverClose();
-        // A handler's module may take for ever to load: who opens the server is told that it was closed.
-        if (this.#starting) void this.#pool?.close();
-        await closing;
-      } finally {
-        await this.#pool?.close();
-      }
+      await this.#runners.closeAround(
+        () => super.serverClose(),
+        () => !this.blockOnClose,
+      );
     }
   }
   // The class takes what its base takes; that the handler may be a blocking one besides, only this type says.
-  return ThreadingServer as unknown as ThreadingClass<Base>;
+  return ThreadingServer as unknown as RunnerServerClass<Base, Threading>;
 }

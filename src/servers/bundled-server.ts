@@ -11,13 +11,21 @@ import type { ServerClass } from "../mixins/multiplexing-mixin.js";
 
 /** What to send to a server to see it work, and what comes back; both without their line ends. */
 export interface BundledExample {
+  /** Another command that has to run for it: `socketserver upper --tcp 127.0.0.1:9998`. */
+  readonly needs?: string;
   /** Left out where the server speaks first. */
   readonly send?: string;
+  /** `""` where nothing comes back. */
   readonly receive: string;
   /** Where what comes back is not always the same: what it looks like. */
   readonly pattern?: RegExp;
-  /** A line for a shell, where another program than nc shows it better; it is given what follows the protocol in an address. */
-  readonly command?: (address: string) => string;
+  /** What the answer is piped into, where it is endless or no text: `head -n 2`. */
+  readonly shownBy?: string;
+  /**
+   * A line for a shell, where another program than nc shows it better, or the bytes cannot be typed. It is given what follows
+   * the protocol in an address, and the nc that reaches it.
+   */
+  readonly command?: (address: string, netcat: string) => string;
 }
 
 /** An option of one server, whose value becomes a property of the server object. */
@@ -31,6 +39,8 @@ export interface BundledOption {
   readonly parse?: (text: string) => unknown;
   /** Whether the server cannot do without. */
   readonly mandatory?: boolean;
+  /** The value that the server's example is given, where the option is mandatory: `Ali`. */
+  readonly example?: string;
 }
 
 /** The ways to run requests, as `--model` names them. */
@@ -49,12 +59,18 @@ export interface BundledServer {
   readonly example: BundledExample;
   /** The models that make sense; all of them where it is left out. */
   readonly models?: readonly ModelName[];
+  /** Why the other models do not, for who asks for one: a sentence. */
+  readonly whyNotOthers?: string;
   /**
    * Adds to a server class what the handlers find in `this.server`: state that they share, and the properties of the
    * options. A mix-in, as `ThreadingMixIn` is one.
    */
   readonly extend?: (Server: ServerClass) => ServerClass;
   readonly options?: readonly BundledOption[];
+  /** Bytes of a datagram that it takes; 8192 where it is left out. */
+  readonly maxPacketSize?: number;
+  /** Whether the command ends also when Esc is pressed in its terminal. */
+  readonly endsOnEscape?: boolean;
   /** What else there is to say, for its help; sentences. */
   readonly notes?: string;
 }

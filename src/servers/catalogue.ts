@@ -5,9 +5,35 @@
  */
 
 import type { BundledServer } from "./bundled-server.js";
+import { chargen } from "./chargen.js";
+import { daytime } from "./daytime.js";
+import { discard } from "./discard.js";
 import { echo } from "./echo.js";
 import { greet } from "./greet.js";
+import { http } from "./http.js";
+import { json } from "./json.js";
+import { name } from "./name.js";
+import { objects } from "./objects.js";
+import { proxy } from "./proxy.js";
+import { qotd } from "./qotd.js";
+import { respond } from "./respond.js";
+import { time } from "./time.js";
 import { upper } from "./upper.js";
 
 /** The descriptions of all bundled servers, in the order of their names. */
-export const bundledServers: readonly BundledServer[] = [echo, greet, upper];
+export const bundledServers: readonly BundledServer[] = [
+  chargen,
+  daytime,
+  discard,
+  echo,
+  greet,
+  http,
+  json,
+  name,
+  objects,
+  proxy,
+  qotd,
+  respond,
+  time,
+  upper,
+];

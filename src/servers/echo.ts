@@ -11,7 +11,10 @@ import type { BundledServer } from "./bundled-server.js";
 /** What is received at once, in bytes. */
 const CHUNK_SIZE = 65_536;
 
-/** Sends back the bytes of a connection as they come, until the client ends its sending. */
+/**
+ * Sends back the bytes of a connection as they come, until the client ends its sending, as RFC 862 has it. It reads no faster
+ * than its answers are read.
+ */
 export class EchoStreamHandler extends BaseRequestHandler {
   static override readonly module = import.meta.url;
 
@@ -25,7 +28,7 @@ export class EchoStreamHandler extends BaseRequestHandler {
 }
 
 /**
- * Sends back each datagram, an empty one too.
+ * Sends back each datagram, an empty one too; of one longer than the server's `maxPacketSize`, what was received.
  *
  * Two echo servers that get a datagram with each other's address send it to and fro for ever: not for an open network.
  */
@@ -44,5 +47,7 @@ export const echo: BundledServer = {
   summary: "sends back every byte as it comes",
   streamHandler: EchoStreamHandler,
   datagramHandler: EchoDatagramHandler,
+  // RFC 862 wants each datagram back as it came: UDP has none that is longer.
+  maxPacketSize: 65_535,
   example: { send: "hello", receive: "hello" },
 };

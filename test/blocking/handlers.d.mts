@@ -1,10 +1,17 @@
 /** What handlers.mjs exports, for the type checker. */
-import type { BlockingDatagramRequest, BlockingRequestHandler, BlockingRequestHandlerClass } from "ts-socketserver";
+import type {
+  BaseRequestHandler,
+  BlockingDatagramRequest,
+  BlockingRequestHandler,
+  BlockingRequestHandlerClass,
+} from "ts-socketserver";
 
-type StreamHandler = (new (...args: never[]) => BlockingRequestHandler) & { readonly blocking: true };
-type DatagramHandler = BlockingRequestHandlerClass<BlockingDatagramRequest>;
+type Found = { readonly module: string };
+type StreamHandler = (new (...args: never[]) => BlockingRequestHandler) & { readonly blocking: true } & Found;
+type DatagramHandler = BlockingRequestHandlerClass<BlockingDatagramRequest> & Found;
 
 export const Asynchronous: StreamHandler;
+export const Deceptive: (new (...args: never[]) => BaseRequestHandler) & Found;
 export const Drain: StreamHandler;
 export const Echo: StreamHandler;
 export const ForgetfulSetup: StreamHandler;

@@ -1,13 +1,16 @@
 /** The blocking handlers that the tests run in threads, which import this module. */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { threadId } from "node:worker_threads";
 import {
+  AF_INET,
+  BaseRequestHandler,
   BlockingDatagramRequestHandler,
   BlockingRequestHandler,
   BlockingSocket,
   BlockingStreamRequestHandler,
   ConnectionResetError,
   ExitRequest,
+  SOCK_DGRAM,
 } from "ts-socketserver";
 
 export class Echo extends BlockingRequestHandler {
@@ -16,6 +19,18 @@ export class Echo extends BlockingRequestHandler {
     for (let data = this.request.recv(1024); data.length > 0; data = this.request.recv(1024)) {
       this.request.sendall(data);
     }
+  }
+}
+
+/** Does not block by its class, and blocks its thread even so. */
+export class Deceptive extends BaseRequestHandler {
+  static module = import.meta.url;
+  async handle() {
+    await this.request.sendall("blocking\n");
+    const listener = new BlockingSocket();
+    listener.bind(["127.0.0.1", 0]);
+    listener.listen();
+    listener.accept();
   }
 }
 
@@ -50,13 +65,26 @@ export class Obedient extends BlockingStreamRequestHandler {
   static module = import.meta.url;
   handle() {
     for (const line of this.rfile) {
-      const [order, value] = line.toString().trim().split(" ");
-      this.wfile.write(`${this[order](value)}\n`);
+      const [order, ...values] = line.toString().trim().split(" ");
+      this.wfile.write(`${this[order](...values)}\n`);
     }
   }
 
+  /** Says that it has begun with what has no answer. */
+  begin(order, value) {
+    this.wfile.write("begun\n");
+    return this[order](value);
+  }
   thread() {
     return threadId;
+  }
+  pid() {
+    return process.pid;
+  }
+  /** Sends much to the server, and gets it back. */
+  carry(size) {
+    const sent = "x".repeat(Number(size));
+    return this.server.carry(sent) === sent ? "the same" : "something else";
   }
   client() {
     return `${this.clientAddress} ${this.request.getpeername()}`;
@@ -104,12 +132,34 @@ export class Obedient extends BlockingStreamRequestHandler {
   exit() {
     throw new ExitRequest(3);
   }
+  recv() {
+    return this.request.recv(1).length;
+  }
+  /** Sends more than a client takes that does not read. */
+  send() {
+    for (;;) this.wfile.write(Buffer.alloc(1_000_000));
+  }
   /** Blocks at a socket of its own. */
   accept() {
     const listener = new BlockingSocket();
     listener.bind(["127.0.0.1", 0]);
     listener.listen();
     listener.accept();
+  }
+  recvfrom() {
+    const socket = new BlockingSocket(AF_INET, SOCK_DGRAM);
+    socket.bind(["127.0.0.1", 0]);
+    socket.recvfrom(100);
+  }
+  connect(port) {
+    new BlockingSocket().connect(["127.0.0.1", Number(port)]);
+  }
+  /** Waits for somebody to write to a named pipe: in a call of the system that nothing interrupts. */
+  readPipe(path) {
+    return readFileSync(path, "utf8");
+  }
+  sleep() {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   }
   /** Blocks again however often it is interrupted. */
   persist() {
@@ -118,6 +168,9 @@ export class Obedient extends BlockingStreamRequestHandler {
         this.request.recv(1);
       } catch {}
     }
+  }
+  exitProcess(code) {
+    process.exit(Number(code));
   }
   compute() {
     for (;;);

@@ -1,12 +1,15 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import {
   type Address,
   type BlockingRequestHandlerClass,
   ConnectionResetError,
-  capabilities,
   ExitRequest,
   MultiplexingTCPServer,
   MultiplexingUDPServer,
-  OSError,
+  nodeTransport,
   type ServerOptions,
   TCPServer,
   ThreadingMixIn,
@@ -17,9 +20,11 @@ import {
   UDPServer,
   UnixDatagramServer,
   UnixStreamServer,
+  UnsupportedOperation,
 } from "ts-socketserver";
 import { type RunningServer, StreamTestClient, serve } from "ts-socketserver/testing";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { settle } from "../settle.js";
 import { temporaryPath } from "../temporary-path.js";
 import { within } from "../within.js";
 import * as handlers from "./handlers.mjs";
@@ -122,7 +127,7 @@ describe.skipIf(!available)(`Blocking handlers in threads${unless}`, () => {
     expect(await tell(client, "failing")).toBe("RangeError the server's own");
     expect(await tell(client, "socketOfServer")).toBe("DataCloneError");
     expect(await tell(client, "assign")).toBe(
-      "Cannot set the server's maxThreads from a thread: give the server a method for that.",
+      "Cannot set the server's maxThreads from a handler: give the server a method for that.",
     );
     expect(await tell(client, "count")).toBe("3");
   });
@@ -140,6 +145,29 @@ describe.skipIf(!available)(`Blocking handlers in threads${unless}`, () => {
     await using client = await running.connect();
     expect(await tell(client, "timeOut")).toBe("TimeoutError");
     expect(await tell(client, "count")).toBe("1");
+  });
+});
+
+describe.skipIf(!available)(`What blocking handlers print${unless}`, () => {
+  it("is to be seen while they go on waiting", async () => {
+    const program = fileURLToPath(new URL("./prints.mjs", import.meta.url));
+    const child = spawn(process.execPath, [program], { stdio: "pipe" });
+    let output = "";
+    let errors = "";
+    child.stdout.on("data", (text) => {
+      output += text;
+    });
+    child.stderr.on("data", (text) => {
+      errors += text;
+    });
+    try {
+      await expect.poll(() => [output, errors], { timeout: 15_000 }).toEqual(["one\ntwo\n", "three\nfour\n"]);
+      child.stdin.end("go on");
+      expect(await within(15, "the process", once(child, "close"))).toEqual([0, null]);
+    } finally {
+      child.kill("SIGKILL");
+    }
+    expect(output).toBe(`one\ntwo\n${"long ".repeat(100_000)}\nthe end\n`);
   });
 });
 
@@ -182,6 +210,45 @@ describe.skipIf(!available)(`The threads of blocking handlers${unless}`, () => {
     const clients = await Promise.all([running.connect(), running.connect(), running.connect()]);
     expect(new Set(await Promise.all(clients.map((client) => tell(client, "thread")))).size).toBe(3);
     await Promise.all(clients.map((client) => client.close()));
+  });
+
+  it("end when they have had nothing to do for half a minute, but for those that were started ahead", async () => {
+    await using running = await counting({ threads: 1, maxThreads: 3 });
+    const countThreads = (): number => readdirSync("/proc/self/task").length;
+    const before = countThreads();
+    const clients = await Promise.all([running.connect(), running.connect(), running.connect()]);
+    await Promise.all(clients.map((client) => tell(client, "thread")));
+    expect(countThreads()).toBe(before + 2);
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    try {
+      await Promise.all(clients.map((client) => client.close()));
+      await expect.poll(() => running.server.activeRequests).toBe(0);
+      vi.advanceTimersByTime(29_000);
+      await settle();
+      expect(countThreads()).toBe(before + 2);
+      vi.advanceTimersByTime(31_000);
+      await expect.poll(countThreads, { timeout: 5000 }).toBe(before);
+    } finally {
+      vi.useRealTimers();
+    }
+    await using client = await running.connect();
+    expect(await tell(client, "count")).toBe("1");
+  });
+
+  it("that a handler ends are replaced, and only its own request ends", async () => {
+    await using running = await counting({ threads: 2, maxThreads: 2 });
+    await using bystander = await running.connect();
+    const thread = await tell(bystander, "thread");
+    await using victim = await running.connect();
+    await victim.write("exitProcess 7\n");
+    expect(await victim.readAll()).toBe("");
+    expect(await within(5, "handleError()", running.server.failed)).toMatchObject({
+      code: "ECHILD",
+      message: "A thread for Obedient has ended: it left with the exit code 7",
+    });
+    expect(await tell(bystander, "thread")).toBe(thread);
+    await using next = await running.connect();
+    expect(await tell(next, "count")).toBe("1");
   });
 
   it("refuse a number that is none", async () => {
@@ -275,21 +342,22 @@ describe.skipIf(!available)(`Errors of blocking handlers${unless}`, () => {
 
 describe("Blocking handlers elsewhere", () => {
   const cases = [
-    [TCPServer, handlers.Echo, here, "ThreadingTCPServer"],
-    [MultiplexingTCPServer, handlers.Echo, here, "ThreadingTCPServer"],
-    [UDPServer, handlers.UpperDatagram, here, "ThreadingUDPServer"],
-    [MultiplexingUDPServer, handlers.UpperDatagram, here, "ThreadingUDPServer"],
-    [UnixStreamServer, handlers.Echo, "/tmp/nobody.sock", "ThreadingUnixStreamServer"],
-    [UnixDatagramServer, handlers.UpperDatagram, "/tmp/nobody.sock", "ThreadingUnixDatagramServer"],
+    [TCPServer, handlers.Echo, here, "TCPServer"],
+    [MultiplexingTCPServer, handlers.Echo, here, "TCPServer"],
+    [UDPServer, handlers.UpperDatagram, here, "UDPServer"],
+    [MultiplexingUDPServer, handlers.UpperDatagram, here, "UDPServer"],
+    [UnixStreamServer, handlers.Echo, "/tmp/nobody.sock", "UnixStreamServer"],
+    [UnixDatagramServer, handlers.UpperDatagram, "/tmp/nobody.sock", "UnixDatagramServer"],
   ] as const;
 
-  it.each(cases)("are refused by a %o", async (Server, handler, address, remedy) => {
+  it.each(cases)("are refused by a %o", async (Server, handler, address, base) => {
     const Untyped = Server as unknown as new (address: Address, handler: unknown) => TCPServer;
     const server = new Untyped(address, handler);
     const name = (handler as { name: string }).name;
     await expect(server.open()).rejects.toThrow(
-      `Cannot run ${name} in ${Server.name}: it blocks, and with it everything else in this thread. Use ${remedy} ` +
-        `(a class of your own: ThreadingMixIn(${remedy.replace("Threading", "")})), where each request has a thread; or extend a handler that awaits.`,
+      `Cannot run ${name} in ${Server.name}: it blocks, and with it everything else in this thread. Use Threading${base} or ` +
+        `Forking${base} (a class of your own: ThreadingMixIn(${base}), ForkingMixIn(${base})), where each request has a thread ` +
+        "or a process to itself; or extend a handler that awaits.",
     );
     expect(server.fileno()).toBe(-1);
   });
@@ -312,9 +380,14 @@ describe("Blocking handlers elsewhere", () => {
     expect(make()).toHaveLength(6);
   });
 
-  it.skipIf(capabilities().unavailable.node === undefined)("need a transport with descriptors", async () => {
-    const { nodeTransport } = await import("ts-socketserver");
+  it("need sockets that block", async () => {
     const server = new ThreadingTCPServer(here, handlers.Echo, { transport: nodeTransport });
-    await expect(server.open()).rejects.toThrow(OSError);
+    const opening = server.open();
+    await expect(opening).rejects.toThrow(UnsupportedOperation);
+    await expect(opening).rejects.toThrow(
+      "The node transport has no sockets that block, as Echo needs them (ENOTSUP). Use the native transport " +
+        "(capabilities() tells why it is not in use), or extend a handler that awaits.",
+    );
+    expect(server.fileno()).toBe(-1);
   });
 });

@@ -168,7 +168,9 @@ describe.skipIf(!available)(`BlockingSocket over streams${unless}`, () => {
   it("duplicates, gives up and takes over descriptors", () => {
     const [client, server] = connected();
     using _server = server;
+    client.settimeout(7);
     const copy = client.dup();
+    expect(copy.gettimeout()).toBe(7);
     client.close();
     copy.sendall("from the copy");
     expect(server.recv(100).toString()).toBe("from the copy");
@@ -348,6 +350,26 @@ describe.skipIf(!available)(`BlockingSocket's errors${unless}`, () => {
     expect(() => server.recv(10)).toThrow(ConnectionResetError);
   });
 
+  it.each(["send", "sendall"] as const)("tell a reset to %s(), and again to who reads then", (call) => {
+    const [client, server] = connected();
+    using _server = server;
+    client.abort();
+    expect(thrown(() => server[call]("x")).message).toMatch(
+      /^Cannot send to tcp 127\.0\.0\.1:\d+: connection reset by peer \(ECONNRESET\)$/,
+    );
+    expect(() => server.recv(10)).toThrow(ConnectionResetError);
+    expect(() => server[call]("x")).toThrow(BrokenPipeError);
+  });
+
+  it("of a socket without a peer are forgotten when it has one", () => {
+    using listener = listening();
+    using client = new BlockingSocket();
+    expect(() => client.recv(10)).toThrow("(ENOTCONN)");
+    client.connect(listener.getsockname());
+    listener.accept()[0].close();
+    expect(client.recv(10)).toHaveLength(0);
+  });
+
   it("tell who no longer reads", async () => {
     const [one, other] = await pair();
     using _one = one;
@@ -371,6 +393,10 @@ describe.skipIf(!available)(`BlockingSocket's errors${unless}`, () => {
       () => client.recvInto(new Uint8Array(1)),
       () => client.sendall("x"),
       () => client.send("x"),
+      () => client.bind(here),
+      () => client.connect(peer),
+      () => client.listen(),
+      () => client.accept(),
       () => client.shutdown(SHUT_WR),
       () => client.dup(),
       () => client.detach(),
@@ -382,6 +408,9 @@ describe.skipIf(!available)(`BlockingSocket's errors${unless}`, () => {
     }
     expect(thrown(() => client.recv(1)).message).toBe(
       `Cannot receive from tcp ${peer.join(":")}: it was closed by this program (EBADF)`,
+    );
+    expect(thrown(() => client.connect(peer)).message).toBe(
+      `Cannot connect to tcp ${peer.join(":")}: it was closed by this program (EBADF)`,
     );
     expect([client.fileno(), client.remoteEndpoint]).toEqual([-1, null]);
   });
@@ -408,6 +437,16 @@ describe.skipIf(!available)(`BlockingSocket's host names${unless}`, () => {
       expect(error).toBeInstanceOf(GaiError);
       expect(error.message).toMatch(new RegExp(`^Cannot resolve "${host}": .* \\((ENOTFOUND|EAI_AGAIN)\\)$`));
     }
+  });
+
+  it("are looked up also for a program that is no file", () => {
+    const program = `
+      import { BlockingSocket } from "ts-socketserver";
+      try { new BlockingSocket().connect(["nosuch.invalid", 80]); } catch (error) { console.log(error.message); }
+    `;
+    const said = execFileSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8" });
+    expect(said).toMatch(/^Cannot resolve "nosuch\.invalid": .* \((ENOTFOUND|EAI_AGAIN)\)\n$/);
+    expect(said).not.toContain("does not answer");
   });
 
   it("are refused where the address is wrong anyway", () => {

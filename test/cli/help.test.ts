@@ -46,7 +46,7 @@ describe.each(bundledServers)("socketserver $name --help", (bundled) => {
     const help = await printed(name, "--help");
     expect(help).toContain(summary);
     expect(help).toContain(`\n  ${exampleCommand(defaultEndpoint(protocolsOf(bundled)), example)}\n`);
-    expect(help).toContain(`  ${example.receive.split("\n")[0]}\n`);
+    expect(help).toContain(`\nWhat comes back:\n  ${example.receive.split(/\r?\n/)[0] || "(nothing)"}\n`);
   });
 
   it("names every option and every model that it has, and no other", async () => {
@@ -58,6 +58,7 @@ describe.each(bundledServers)("socketserver $name --help", (bundled) => {
     }
     const names = modelsOf(bundled).map((model) => model.name);
     for (const model of models) expect(help.includes(`${model.name}:`)).toBe(names.includes(model.name));
+    expect(help.includes("  Esc, where it runs in a terminal")).toBe(bundled.endsOnEscape === true);
     expect(help.includes("  --threads")).toBe(names.includes("threading"));
     expect(help.includes("  --children")).toBe(names.includes("forking"));
   });

@@ -68,6 +68,11 @@ export class RunningCommand implements AsyncDisposable {
     return new RunningCommand(program, args);
   }
 
+  /** The process's number. */
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
   #tell(): void {
     this.#changes.emit("change");
   }
@@ -106,6 +111,11 @@ export class RunningCommand implements AsyncDisposable {
   /** Writes to stdin. */
   type(text: string): void {
     this.#process.stdin.write(text);
+  }
+
+  /** Ends stdin. */
+  endInput(): void {
+    this.#process.stdin.end();
   }
 
   /** Stops reading stdout, as `| head -1` does. */

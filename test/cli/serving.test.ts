@@ -4,6 +4,7 @@ import { parseAddress } from "ts-socketserver";
 import { bundledServers } from "ts-socketserver/servers";
 import { DatagramTestClient, StreamTestClient } from "ts-socketserver/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { protocolsOf } from "../../src/cli/models.js";
 import { temporaryPath } from "../temporary-path.js";
 import { RunningCommand } from "./running-command.js";
 
@@ -21,23 +22,35 @@ async function inShell(line: string): Promise<string> {
 const nc = await inShell("command -v nc && nc -h 2>&1");
 const hasOpenBsdNetcat = nc.includes("OpenBSD");
 
-describe.each(bundledServers)("socketserver $name", ({ name, example }) => {
+// What needs another server, or options that have no example, is tested in a file of its own.
+const ready = bundledServers.filter(
+  ({ example: { needs }, options = [] }) =>
+    needs === undefined && !options.some(({ mandatory = false, example }) => mandatory && example === undefined),
+);
+
+describe.each(ready)("socketserver $name", (bundled) => {
+  const { name, example, options = [] } = bundled;
   const commands: Record<string, RunningCommand> = {};
   beforeAll(() => {
-    commands.tcp = RunningCommand.start(name, "--tcp", "127.0.0.1:0");
-    commands.udp = RunningCommand.start(name, "--udp", "127.0.0.1:0");
-    commands.unix = RunningCommand.start(name, "--unix", temporaryPath());
+    const given = options.filter((option) => option.example !== undefined);
+    const own = given.flatMap((option) => [option.flags.replace(/ .*/, ""), option.example ?? ""]);
+    for (const protocol of protocolsOf(bundled)) {
+      const address = protocol === "unix" ? temporaryPath() : "127.0.0.1:0";
+      commands[protocol] = RunningCommand.start(name, `--${protocol}`, address, ...own);
+    }
   });
   afterAll(async () => {
     for (const command of Object.values(commands)) await command[Symbol.asyncDispose]();
   });
 
   // A second of silence is what ends nc over UDP, so that one is slow.
-  it.skipIf(!hasOpenBsdNetcat).each(["tcp", "udp", "unix"])(
+  it.skipIf(!hasOpenBsdNetcat).each(protocolsOf(bundled))(
     "prints a line that, pasted in a shell, gets its example's answer over %s (skipped without OpenBSD's nc)",
     async (protocol) => {
       const start = await commands[protocol]?.started();
-      expect(await inShell(start?.tryIt ?? "")).toBe(`${example.receive}\n`);
+      const answer = (await inShell(start?.tryIt ?? "")).trimEnd();
+      if (example.pattern === undefined) expect(answer).toBe(example.receive);
+      else expect(answer).toMatch(example.pattern);
     },
   );
 });
@@ -122,6 +135,31 @@ describe("socketserver upper", () => {
     const [host, port] = parseAddress(serverAddress);
     expect(host).toBe("0.0.0.0");
     expect(tryIt).toBe(`echo hello | nc -N 127.0.0.1 ${port}`);
+    expect(command.log[0]).toMatchObject({ allInterfaces: true });
+    // Linux has all of 127.0.0.0/8; elsewhere there is the one.
+    for (const reached of process.platform === "linux" ? ["127.0.0.1", "127.0.0.2"] : ["127.0.0.1"]) {
+      await using client = await StreamTestClient.connect([reached, port]);
+      await client.write("hello\n");
+      expect(await client.readLine()).toBe("HELLO\n");
+    }
+  });
+
+  it("does so over UDP as well", async () => {
+    await using command = RunningCommand.start("upper", "--udp", ":0");
+    const { serverAddress } = await command.started();
+    const [host, port] = parseAddress(serverAddress);
+    expect(host).toBe("0.0.0.0");
+    expect(command.log[0]).toMatchObject({ allInterfaces: true });
+    await using client = await DatagramTestClient.open(["127.0.0.1", port]);
+    await client.send("hello");
+    expect(await client.receive()).toBe("HELLO");
+  });
+
+  it("is not reached at another address than the one that it listens at", async () => {
+    await using command = RunningCommand.start("upper", "--tcp", "127.0.0.1:0");
+    const [, port] = parseAddress((await command.started()).serverAddress);
+    expect(command.log[0]).toMatchObject({ allInterfaces: false });
+    await expect(StreamTestClient.connect(["127.0.0.2", port])).rejects.toThrow();
   });
 
   it.each([

@@ -1,5 +1,5 @@
 /**
- * Running the programs that other people wrote: `nc`, `socat` and Python, as far as they are installed.
+ * Running the programs that other people wrote: `nc`, `socat`, `telnet` and Python, as far as they are installed.
  *
  * @module
  */
@@ -28,6 +28,14 @@ function program(installed: boolean, name: string): Program {
 const help = spawnSync("nc", ["-h"], { encoding: "utf8" });
 export const netcat = program(/OpenBSD/.test(`${help.stdout}${help.stderr}`), "OpenBSD's nc");
 export const socat = program(isInstalled("socat", "-V"), "socat");
+// Telnets have no option in common that only tells something.
+export const telnet = program(isInstalled("sh", "-c", "command -v telnet"), "telnet");
+/** Gives a program a terminal. Other systems' takes other arguments. */
+export const script = program(
+  /util-linux/.test(spawnSync("script", ["--version"], { encoding: "utf8" }).stdout),
+  "util-linux's script",
+);
+export const curl = program(isInstalled("curl", "--version"), "curl");
 export const python = program(isInstalled("python3", "--version"), "python3");
 
 /** A program's output, once it has ended by itself with success. */

@@ -1,14 +1,15 @@
 /**
  * CPython's `ErrorHandlerTest` and the rest of `MiscTestCase` (Lib/test/test_socketserver.py).
  *
- * test_threading_handled, test_threading_not_handled, test_forking_handled, test_forking_not_handled and
- * test_threads_reaped come with their mix-ins. What they mean for any mix-in is tested here with `MultiplexingMixIn`.
+ * What the tests of threading mean for any mix-in is tested with `MultiplexingMixIn` as well.
  */
 
+import { readdirSync } from "node:fs";
 import {
   type Address,
   BaseRequestHandler,
   ExitRequest,
+  type Forking,
   MultiplexingMixIn,
   type Socket,
   StreamRequestHandler,
@@ -16,6 +17,8 @@ import {
 } from "ts-socketserver";
 import { StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
+import { Bad, LineEcho } from "../contract-handlers.mjs";
+import { allStreamSubjects, type StreamSubject } from "../subjects.js";
 
 /** Keeps what CPython's test writes to a file. */
 class ErrorTestServer extends TCPServer {
@@ -103,6 +106,88 @@ describe("a handler that fails", () => {
     expect(server.log).toEqual(["Handler called"]);
   });
 });
+
+/** The servers of TCP whose handlers run elsewhere. */
+const remoteSubjects = allStreamSubjects.filter(
+  ({ model, refusal, makeAddress }) =>
+    (model === "threading" || model === "forking") && refusal === undefined && typeof makeAddress() !== "string",
+);
+
+/** CPython's `ThreadingErrorTestServer` and `ForkingErrorTestServer`, whose handler calls it from where it runs. */
+function makeErrorTestServer({ ServerClass }: StreamSubject) {
+  return new (class extends ServerClass {
+    readonly log: string[] = [];
+    exits = false;
+    note(line: string): void {
+      this.log.push(line);
+    }
+    override handleError(): void {
+      this.log.push("Error handled");
+    }
+  })(here, Bad);
+}
+
+for (const subject of remoteSubjects) {
+  const { model, name, transport } = subject;
+
+  describe(`a handler that fails, of a ${name} on the ${transport} transport`, () => {
+    it(`test_${model}_handled: its error is given to handleError()`, async () => {
+      const server = makeErrorTestServer(subject);
+      await server.open();
+      await using client = await StreamTestClient.connect(server.serverAddress);
+      await server.handleRequest();
+      await client.ended();
+      await server.serverClose();
+      expect(server.log).toEqual(["Handler called", "Error handled"]);
+    });
+
+    it(`test_${model}_not_handled: its exit request is not, and comes out of serveForever()`, async () => {
+      const server = makeErrorTestServer(subject);
+      server.exits = true;
+      await server.open();
+      const served = server.serveForever();
+      await using client = await StreamTestClient.connect(server.serverAddress);
+      await expect(served).rejects.toMatchObject({ name: "ExitRequest", exitCode: 3 });
+      await client.ended();
+      await server.serverClose();
+      expect(server.log).toEqual(["Handler called"]);
+    });
+
+    it(`test_${model}_not_handled: an exit request after handleRequest() has returned comes out of the next run`, async () => {
+      const server = makeErrorTestServer(subject);
+      server.exits = true;
+      await server.open();
+      await using client = await StreamTestClient.connect(server.serverAddress);
+      await server.handleRequest();
+      await client.ended();
+      await expect.poll(() => server.activeRequests).toBe(0);
+      await expect(server.serveForever()).rejects.toBeInstanceOf(ExitRequest);
+      await server.serverClose();
+      expect(server.log).toEqual(["Handler called"]);
+    });
+
+    it("test_threads_reaped: neither requests that have ended are kept, nor threads or processes for them", async () => {
+      await using running = await serve(new subject.ServerClass(here, LineEcho));
+      const { server } = running;
+      const serveOne = async (): Promise<void> => {
+        await using client = await running.connect();
+        await client.write("hello world\n");
+        expect(await client.readAll()).toBe("hello world\n");
+      };
+      await serveOne();
+      const before = countRunners(server);
+      for (let count = 0; count < 10; count++) await serveOne();
+      await expect.poll(() => server.activeRequests).toBe(0);
+      expect(countRunners(server)).toBe(before);
+    });
+  });
+}
+
+/** The children of a server, and the threads of this process where the system tells. */
+function countRunners(server: object): number {
+  if ("activeChildren" in server) return (server as Forking).activeChildren.size;
+  return process.platform === "linux" ? readdirSync("/proc/self/task").length : 0;
+}
 
 describe("requests", () => {
   it("test_shutdown_request_called_if_verify_request_false: shutdownRequest() is called exactly once", async () => {

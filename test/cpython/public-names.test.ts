@@ -4,6 +4,7 @@
 
 import { readFileSync } from "node:fs";
 import * as everything from "ts-socketserver";
+import * as clients from "ts-socketserver/clients";
 import * as selectors from "ts-socketserver/selectors";
 import * as servers from "ts-socketserver/servers";
 import * as socketModule from "ts-socketserver/socket";
@@ -83,6 +84,21 @@ const TESTING = names(`
 const BUNDLED = names(`
   EchoDatagramHandler EchoStreamHandler GreetDatagramHandler GreetMixIn GreetStreamHandler UpperDatagramHandler
   UpperStreamHandler bundledServers echo greet upper
+  ChargenDatagramHandler ChargenStreamHandler DaytimeDatagramHandler DaytimeStreamHandler DiscardDatagramHandler
+  DiscardStreamHandler NameMixIn NameStreamHandler QotdDatagramHandler QotdMixIn QotdStreamHandler RespondDatagramHandler
+  RespondMixIn TelnetFilter TelnetRequestHandler TimeDatagramHandler TimeStreamHandler chargen daytime discard
+  escapeTelnet name qotd respond time
+  ChatMixIn ChatRoom ChatServer ChatStreamHandler JsonDatagramHandler JsonReader JsonScanner JsonStreamHandler
+  LengthPrefixedReader LengthPrefixedWriter ObjectCodec ObjectError ObjectsDatagramHandler ObjectsStreamHandler
+  UnknownObject chatOver chatRoom classNameOf hostChat joinChat json objects parseJson prefixLength readChatName
+  unprefixLength
+  HttpMixIn HttpStreamHandler ProxyMixIn ProxyStreamHandler SelectEcho TargetError http proxy
+`);
+
+/** `ts-socketserver/clients`: clients and tools. */
+const CLIENTS = names(`
+  BadResponseError HttpResponse converse converseInDatagrams findPorts httpGet portRangeOf portRanges readHttpResponse
+  resolveName
 `);
 
 const ENTRY_POINTS = [
@@ -90,6 +106,7 @@ const ENTRY_POINTS = [
   { entry: "./socket", module: socketModule, expected: SOCKET },
   { entry: "./selectors", module: selectors, expected: SELECTORS },
   { entry: "./servers", module: servers, expected: BUNDLED },
+  { entry: "./clients", module: clients, expected: CLIENTS },
   { entry: "./testing", module: testing, expected: TESTING },
 ];
 

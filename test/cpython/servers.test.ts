@@ -1,18 +1,13 @@
-/**
- * CPython's `SocketServerTest` (Lib/test/test_socketserver.py), over every server class and transport.
- *
- * Coming with their mix-ins, as rows of test/subjects.ts: test_ThreadingTCPServer, test_ThreadingUDPServer,
- * test_ThreadingUnixStreamServer, test_ThreadingUnixDatagramServer, test_ForkingTCPServer, test_ForkingUDPServer,
- * test_ForkingUnixStreamServer, test_ForkingUnixDatagramServer (and, with those, that no child is left and that a child
- * which is not the server's own is not reaped).
- */
+/** CPython's `SocketServerTest` (Lib/test/test_socketserver.py), over every server class and transport. */
 
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { readdirSync } from "node:fs";
-import { ClosedResourceError, TCPServer, UnsupportedOperation } from "ts-socketserver";
+import { ClosedResourceError, type Forking, TCPServer, UnsupportedOperation } from "ts-socketserver";
 import { StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { DatagramEcho, Idle, LineEcho } from "../handlers.js";
-import { datagramSubjects, type Subject, streamSubjects } from "../subjects.js";
+import { DatagramEcho, Idle, LineEcho } from "../contract-handlers.mjs";
+import { allDatagramSubjects, allStreamSubjects, type Subject } from "../subjects.js";
 
 const TEST_STR = "hello world\n";
 
@@ -23,8 +18,22 @@ function makeServer(subject: Subject) {
     : new subject.ServerClass(address, DatagramEcho);
 }
 
-for (const subject of [...streamSubjects, ...datagramSubjects]) {
-  const { name, transport, refusal } = subject;
+/** CPython's `simple_subprocess()`: a child that is not the server's own, and that leaves while it serves. */
+function startUnrelatedChild(): ChildProcess {
+  return spawn(process.execPath, ["-e", "process.stdin.on('end', () => process.exit(72)).resume()"], {
+    stdio: ["pipe", "ignore", "inherit"],
+  });
+}
+
+/** How many children a server has; none where it is not one that has some. */
+function childrenOf(server: object): number {
+  return "activeChildren" in server ? (server as Forking).activeChildren.size : 0;
+}
+
+for (const subject of [...allStreamSubjects, ...allDatagramSubjects]) {
+  const { name, transport, refusal, model } = subject;
+  /** Where requests run elsewhere, each server starts a thread or a process: fewer of them show the same. */
+  const many = model === "plain" || model === "multiplexing" ? 20 : 3;
 
   describe(`${name} on the ${transport} transport`, () => {
     if (refusal !== undefined) {
@@ -44,6 +53,7 @@ for (const subject of [...streamSubjects, ...datagramSubjects]) {
       await server.open();
       expect(server.serverAddress).toEqual(server.socket.getsockname());
       expect(server.fileno()).toBeGreaterThanOrEqual(0);
+      expect(childrenOf(server)).toBe(model === "forking" ? 1 : 0);
       const served = server.serveForever(0.01);
       for (let round = 0; round < 3; round++) {
         await using client = await subject.makeClient(server.serverAddress);
@@ -56,15 +66,34 @@ for (const subject of [...streamSubjects, ...datagramSubjects]) {
       expect(server.fileno()).toBe(-1);
       expect(() => server.socket).toThrow(ClosedResourceError);
       expect(server.activeRequests).toBe(0);
+      expect(childrenOf(server)).toBe(0);
     });
 
-    it(`test_shutdown: twenty ${name}s leave their loops although they are shut down the moment they start`, async () => {
-      const servers = Array.from({ length: 20 }, () => makeServer(subject));
+    if (model === "forking") {
+      it(`test_${name}: leaves a child alone that is not its own`, async () => {
+        const unrelated = startUnrelatedChild();
+        const exited = once(unrelated, "exit");
+        await using server = makeServer(subject);
+        await server.open();
+        const served = server.serveForever(0.01);
+        unrelated.stdin?.end();
+        await using client = await subject.makeClient(server.serverAddress);
+        await client.send(TEST_STR);
+        expect(await client.receive()).toBe(TEST_STR);
+        await (server as unknown as Forking).collectChildren();
+        expect(await exited).toEqual([72, null]);
+        await server.shutdown();
+        await served;
+      });
+    }
+
+    it(`test_shutdown: ${many} ${name}s leave their loops although they are shut down the moment they start`, async () => {
+      const servers = Array.from({ length: many }, () => makeServer(subject));
       const runs = servers.map((server) => [server.serveForever(0.01), server.shutdown()]);
       await Promise.all(runs.flat());
       expect(servers.map((server) => server.activeRequests)).toEqual(servers.map(() => 0));
       await Promise.all(servers.map((server) => server.serverClose()));
-      expect(servers.map((server) => server.fileno())).toEqual(servers.map(() => -1));
+      expect(servers.map((server) => [server.fileno(), childrenOf(server)])).toEqual(servers.map(() => [-1, 0]));
     });
 
     it(`test_close_immediately: a ${name} can be closed without ever serving`, async () => {
@@ -73,6 +102,7 @@ for (const subject of [...streamSubjects, ...datagramSubjects]) {
       const neverOpened = makeServer(subject);
       await Promise.all([opened.serverClose(), neverOpened.serverClose()]);
       expect([opened.fileno(), neverOpened.fileno()]).toEqual([-1, -1]);
+      expect(childrenOf(opened)).toBe(0);
     });
 
     it(`test_context_manager: leaving the block closes a ${name}`, async () => {
@@ -82,7 +112,7 @@ for (const subject of [...streamSubjects, ...datagramSubjects]) {
         expect(server.fileno()).toBeGreaterThanOrEqual(0);
         return server;
       })();
-      expect(left.fileno()).toBe(-1);
+      expect([left.fileno(), childrenOf(left)]).toEqual([-1, 0]);
     });
   });
 }

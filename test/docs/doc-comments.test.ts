@@ -1,6 +1,7 @@
 /** Every public name has a doc comment, whose first sentence stands in docs/reference.md. (A test of the pages keeps that file fresh.) */
 
 import * as everything from "ts-socketserver";
+import * as clients from "ts-socketserver/clients";
 import * as selectors from "ts-socketserver/selectors";
 import * as servers from "ts-socketserver/servers";
 import * as socketModule from "ts-socketserver/socket";
@@ -22,6 +23,7 @@ const ENTRY_POINTS = [
   { entry: "ts-socketserver/selectors", file: "src/selectors.ts", module: selectors },
   { entry: "ts-socketserver", file: "src/index.ts", module: everything },
   { entry: "ts-socketserver/servers", file: "src/servers/index.ts", module: servers },
+  { entry: "ts-socketserver/clients", file: "src/clients/index.ts", module: clients },
   { entry: "ts-socketserver/testing", file: "src/testing/index.ts", module: testing },
 ];
 

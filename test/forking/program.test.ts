@@ -8,8 +8,8 @@ import type { Address } from "ts-socketserver";
 import { StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { childArguments } from "../../src/mixins/child-arguments.js";
+import { isThere, tell } from "../remote/models.js";
 import { transports } from "../transports.js";
-import { isThere, tell } from "./support.js";
 
 const fileOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
@@ -56,7 +56,7 @@ for (const transport of transports) {
     it("leaves no child behind when it is killed", async () => {
       await using program = await start();
       await using client = await StreamTestClient.connect(program.address);
-      await tell(client, "pid");
+      await tell(client, "place");
       await client.write("wait\n");
       expect(program.children.map(isThere)).toEqual([true, true]);
       program.process.kill("SIGKILL");
@@ -71,9 +71,9 @@ for (const transport of transports) {
     ] as const)("ends in good order by a %s to all of its processes: running handlers finish, no child is left", async (signal) => {
       await using program = await start();
       await using client = await StreamTestClient.connect(program.address);
-      const pid = Number(await tell(client, "pid"));
+      const place = await tell(client, "place");
       process.kill(-(program.process.pid ?? 0), signal);
-      expect(Number(await tell(client, "pid"))).toBe(pid);
+      expect(await tell(client, "place")).toBe(place);
       client.end();
       expect(await client.readAll()).toBe("");
       expect(await program.exit()).toEqual([0, null]);

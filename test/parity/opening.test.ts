@@ -14,12 +14,12 @@ import { StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { FaultyTransport } from "../faulty-transport.js";
 import { Echo, Idle } from "../handlers.js";
-import { datagramSubjects, streamSubjects } from "../subjects.js";
+import { allDatagramSubjects, allStreamSubjects } from "../subjects.js";
 
 const here: Address = ["127.0.0.1", 0];
 
 describe("new", () => {
-  for (const subject of [...streamSubjects, ...datagramSubjects]) {
+  for (const subject of [...allStreamSubjects, ...allDatagramSubjects]) {
     it(`new ${subject.name}() does no I/O: it opens nothing, and has neither socket nor descriptor`, () => {
       const transport = new FaultyTransport();
       const address = subject.makeAddress();

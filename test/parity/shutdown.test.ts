@@ -10,8 +10,8 @@ import {
 } from "ts-socketserver";
 import { type RunningServer, StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { Echo, Idle } from "../handlers.js";
-import { datagramSubjects, streamSubjects } from "../subjects.js";
+import { Echo, Idle, Obeying } from "../contract-handlers.mjs";
+import { allDatagramSubjects, allStreamSubjects } from "../subjects.js";
 
 const here: Address = ["127.0.0.1", 0];
 /** The promise is 10 ms; on a machine that runs other test files meanwhile, a turn of the event loop alone may take that. */
@@ -28,15 +28,13 @@ function median(values: readonly number[]): number {
 }
 
 describe("shutdown() of an idle server", () => {
-  for (const subject of [...streamSubjects, ...datagramSubjects].filter(({ refusal }) => refusal === undefined)) {
+  for (const subject of [...allStreamSubjects, ...allDatagramSubjects].filter(({ refusal }) => refusal === undefined)) {
     const { name, transport } = subject;
 
     it(`"shutdown() of an idle server": a ${name} on the ${transport} transport leaves its loop within 10 ms`, async () => {
       const address = subject.makeAddress();
       await using server =
-        subject.kind === "stream"
-          ? new subject.ServerClass(address, Idle)
-          : new subject.ServerClass(address, BaseRequestHandler);
+        subject.kind === "stream" ? new subject.ServerClass(address, Idle) : new subject.ServerClass(address, Obeying);
       await server.open();
       const times: number[] = [];
       for (let round = 0; round < 9; round++) {

@@ -1,30 +1,35 @@
 /** PARITY.md, section 4, "connections made after shutdown()": clients that the server has not accepted yet. */
 
 import { readdirSync } from "node:fs";
-import { type ServerOptions, StreamRequestHandler, type StreamServer } from "ts-socketserver";
-import { StreamTestClient } from "ts-socketserver/testing";
+import { pino } from "pino";
+import type { ServerOptions, StreamServer } from "ts-socketserver";
+import { StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { Gate, serveWith } from "../robustness/support.js";
+import { Held } from "../contract-handlers.mjs";
+import { Gate } from "../robustness/support.js";
 import { settle } from "../settle.js";
-import { type StreamSubject, streamSubjects } from "../subjects.js";
+import { allStreamSubjects, type StreamSubject } from "../subjects.js";
 
 const MANY = 20;
 
-/** Answers once the gate is open. */
-class Held extends StreamRequestHandler {
-  static gate = new Gate();
-  static begun = 0;
+/** What a server lets its handlers wait at. */
+interface Holding {
+  readonly gate: Gate;
+  /** How many have come to it. */
+  readonly begun: number;
+}
 
-  static reset(): void {
-    Held.gate = new Gate();
-    Held.begun = 0;
+/** A server whose handlers answer once its gate is open. */
+function makeHolding(subject: StreamSubject, options: ServerOptions): StreamServer & Holding {
+  class HoldingServer extends subject.ServerClass implements Holding {
+    readonly gate = new Gate();
+    begun = 0;
+    hold(): Promise<void> {
+      this.begun += 1;
+      return this.gate.opened;
+    }
   }
-
-  override async handle(): Promise<void> {
-    Held.begun += 1;
-    await Held.gate.opened;
-    await this.wfile.write(await this.rfile.readline());
-  }
+  return new HoldingServer(subject.makeAddress(), Held, { logger: pino({ level: "silent" }), ...options });
 }
 
 /** One request at a time, whatever the model. */
@@ -54,60 +59,61 @@ async function expectServedInOrder(server: StreamServer, clients: StreamTestClie
   await served;
 }
 
-for (const subject of streamSubjects) {
-  const { name, transport, ServerClass } = subject;
+const subjects = allStreamSubjects.filter(({ refusal }) => refusal === undefined);
+
+for (const subject of subjects) {
+  const { name, transport } = subject;
 
   describe(`"connections made after shutdown()": clients of a ${name} on the ${transport} transport`, () => {
     it("are served in their order when they came before anybody served, and when they came between", async () => {
-      Held.reset();
-      Held.gate.open();
-      await using server = new ServerClass(subject.makeAddress(), Held, oneAtATime(subject));
+      await using server = makeHolding(subject, oneAtATime(subject));
+      server.gate.open();
       await server.open();
       for (let round = 1; round <= 2; round += 1) {
         const clients = await connectMany(server);
         await settle();
-        expect(Held.begun).toBe((round - 1) * MANY);
+        expect(server.begun).toBe((round - 1) * MANY);
         await expectServedInOrder(server, clients);
-        expect(Held.begun).toBe(round * MANY);
+        expect(server.begun).toBe(round * MANY);
       }
     });
 
     it("are served by the next serveForever() when they waited while shutdown() was called", async () => {
-      Held.reset();
-      await using running = await serveWith(subject, Held, oneAtATime(subject));
+      await using running = await serve(makeHolding(subject, oneAtATime(subject)));
+      const { server } = running;
       await using first = await running.connect();
       await first.write("first\n");
-      while (Held.begun === 0) await settle(1);
-      const waiting = await connectMany(running.server);
-      const left = running.server.shutdown();
-      Held.gate.open();
+      while (server.begun === 0) await settle(1);
+      const waiting = await connectMany(server);
+      const left = server.shutdown();
+      server.gate.open();
       await left;
       await running.served;
       expect(await first.readAll()).toBe("first\n");
       await settle();
-      expect(Held.begun).toBe(1);
-      await expectServedInOrder(running.server, waiting);
+      expect(server.begun).toBe(1);
+      await expectServedInOrder(server, waiting);
     });
   });
 }
 
 // The Node transport cannot leave them there: libuv accepts them as they come.
-for (const subject of streamSubjects.filter(({ transport }) => transport === "native")) {
+for (const subject of subjects.filter(({ transport }) => transport === "native")) {
   describe(`"connections made after shutdown()": clients of a ${subject.name} on the native transport`, () => {
     const countDescriptors = (): number => readdirSync("/proc/self/fd").length;
 
     it("wait in the kernel while another one is served: the server has no descriptor for them", async () => {
-      Held.reset();
-      await using running = await serveWith(subject, Held, oneAtATime(subject));
+      await using running = await serve(makeHolding(subject, oneAtATime(subject)));
+      const { server } = running;
       await using first = await running.connect();
       await first.write("first\n");
-      while (Held.begun === 0) await settle(1);
+      while (server.begun === 0) await settle(1);
       const before = countDescriptors();
-      const waiting = await connectMany(running.server);
+      const waiting = await connectMany(server);
       await settle(50);
       // One for each client's own end, and not two. (The test runner may have opened a few.)
       expect(countDescriptors() - before).toBeLessThan(1.5 * MANY);
-      Held.gate.open();
+      server.gate.open();
       expect(await first.readAll()).toBe("first\n");
       for (const [number, client] of waiting.entries()) {
         expect(await client.readAll()).toBe(`${number}\n`);
@@ -116,8 +122,7 @@ for (const subject of streamSubjects.filter(({ transport }) => transport === "na
     });
 
     it("are turned away by the kernel, not by the server, when it is closed without having served them", async () => {
-      Held.reset();
-      const server = new subject.ServerClass(subject.makeAddress(), Held);
+      const server = makeHolding(subject, {});
       await server.open();
       const [client, ...others] = await connectMany(server);
       await server.serverClose();
@@ -126,7 +131,7 @@ for (const subject of streamSubjects.filter(({ transport }) => transport === "na
         await one?.close();
       }
       expect(client?.error).toMatchObject({ code: "ECONNRESET" });
-      expect(Held.begun).toBe(0);
+      expect(server.begun).toBe(0);
     });
   });
 }

@@ -3,7 +3,9 @@ import { describe, expect, it } from "vitest";
 import type { Protocol } from "../../src/cli/endpoint.js";
 import type { Model } from "../../src/cli/models.js";
 import { endpointFor } from "../cli/endpoints.js";
+import { settle } from "../settle.js";
 import { bundledServers, makeServer, modelsOf, protocolsOf, serve } from "./built.js";
+import { whyNot } from "./models.js";
 
 /** How many threads and processes serve a few requests. */
 const FEW: Readonly<Record<Model["name"], object>> = {
@@ -16,17 +18,30 @@ const FEW: Readonly<Record<Model["name"], object>> = {
 /** Sends the example and returns as much as is expected back. */
 async function exchange(bundled: BundledServer, model: Model, protocol: Protocol): Promise<string> {
   const options = { shutdownTimeout: 1, ...FEW[model.name] };
-  await using running = await serve(makeServer({ bundled, model, endpoint: endpointFor(protocol), options }));
-  const { send } = bundled.example;
+  const plan = { bundled, model, endpoint: endpointFor(protocol), options, settings: exampleSettings(bundled) };
+  await using running = await serve(makeServer(plan));
+  const { send, receive } = bundled.example;
   if (protocol === "udp") {
     await using client = await running.datagrams();
     await client.send(`${send ?? ""}\n`);
-    return await client.receive();
+    if (receive !== "") return await client.receive();
+    // What nothing comes back from is done with the datagram when it is closed.
+    await running.close();
+    await settle();
+    return client.available === 0 ? "" : await client.receive();
   }
   await using client = await running.connect();
   if (send !== undefined) await client.write(`${send}\n`);
   client.end();
   return await client.readAll();
+}
+
+/** What the options that the server cannot do without are set to. */
+function exampleSettings({ options = [] }: BundledServer): Record<string, unknown> {
+  const given = options.filter(({ example }) => example !== undefined);
+  return Object.fromEntries(
+    given.map(({ property, example = "", parse }) => [property, parse === undefined ? example : parse(example)]),
+  );
 }
 
 describe("The catalogue", () => {
@@ -37,27 +52,30 @@ describe("The catalogue", () => {
   });
 
   it("has words for the help of each", () => {
-    for (const { summary, example } of bundledServers) {
-      expect(summary).toMatch(/^[a-z].*[^.]$/);
-      expect(example.receive).not.toBe("");
-    }
+    for (const { summary } of bundledServers) expect(summary).toMatch(/^[a-z].*[^.]$/);
   });
 });
 
-// What needs options of its own is tested in a file of its own.
-const ready = bundledServers.filter(({ options = [] }) => !options.some(({ mandatory }) => mandatory));
+// What needs another server, or options that have no example, is tested in a file of its own.
+const ready = bundledServers.filter(
+  ({ example: { needs }, options = [] }) =>
+    needs === undefined && !options.some(({ mandatory = false, example }) => mandatory && example === undefined),
+);
 
 describe.each(ready)("The server $name", (bundled) => {
   describe.each(modelsOf(bundled))("run as $name", (model) => {
-    it.each(protocolsOf(bundled))("answers its example over %s", async (protocol) => {
-      const { receive, pattern } = bundled.example;
-      const answer = (await exchange(bundled, model, protocol)).trimEnd();
-      if (pattern === undefined) expect(answer).toBe(receive);
-      else {
-        expect(receive).toMatch(pattern);
-        expect(answer).toMatch(pattern);
-      }
-    });
+    for (const protocol of protocolsOf(bundled)) {
+      const skipped = protocol === "udp" ? "" : whyNot(model.name);
+      it.skipIf(skipped !== "")(`answers its example over ${protocol}${skipped}`, async () => {
+        const { receive, pattern } = bundled.example;
+        const answer = (await exchange(bundled, model, protocol)).trimEnd();
+        if (pattern === undefined) expect(answer).toBe(receive);
+        else {
+          expect(receive).toMatch(pattern);
+          expect(answer).toMatch(pattern);
+        }
+      });
+    }
   });
 
   it("is subclassed by naming its handler", () => {

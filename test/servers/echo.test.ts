@@ -1,7 +1,11 @@
-import { MultiplexingTCPServer, TCPServer, UDPServer } from "ts-socketserver";
+import { MultiplexingTCPServer, parseAddress, TCPServer, UDPServer } from "ts-socketserver";
 import { EchoDatagramHandler, EchoStreamHandler } from "ts-socketserver/servers";
-import { serve } from "ts-socketserver/testing";
+import { DatagramTestClient, StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
+import { RunningCommand } from "../cli/running-command.js";
+import { hearCloses } from "../robustness/support.js";
+import { settle } from "../settle.js";
+import { MEGABYTE, peakMemory, startServer, unmeasured } from "./flood.js";
 
 describe("EchoStreamHandler", () => {
   it("sends bytes back as they come, without waiting for a line", async () => {
@@ -32,6 +36,59 @@ describe("EchoStreamHandler", () => {
     const writing = client.write(line.repeat(1024));
     expect(await client.read(line.length * 1024)).toBe(line.repeat(1024));
     await writing;
+  });
+
+  it("reads no further while a client does not read its answers", async () => {
+    await using running = await serve(
+      new MultiplexingTCPServer(["127.0.0.1", 0], EchoStreamHandler, { shutdownTimeout: 0 }),
+    );
+    using closes = hearCloses(running.server);
+    await using client = await running.connect();
+    client.pause();
+    const writing = client.write(Buffer.alloc(64 * MEGABYTE));
+    await settle(500);
+    client.reset();
+    await writing;
+    expect((await closes.next()).counters.bytesRead).toBeLessThan(32 * MEGABYTE);
+  });
+
+  it("sends back what came of a client that half-closes in the middle of a line", async () => {
+    await using running = await serve(new TCPServer(["127.0.0.1", 0], EchoStreamHandler));
+    await using client = await running.connect();
+    await client.write("half a li");
+    client.end();
+    expect(await client.readAll()).toBe("half a li");
+  });
+
+  it.skipIf(unmeasured !== "")(`sends back 100 MB without a line's end in little memory${unmeasured}`, async () => {
+    const { command, address } = await startServer("echo");
+    await using _command = command;
+    const before = peakMemory(command.pid);
+    await using client = await StreamTestClient.connect(address);
+    // Counted, not kept.
+    let received = 0;
+    client.raw.removeAllListeners("data").on("data", (chunk: Buffer) => {
+      received += chunk.length;
+    });
+    for (let sent = 0; sent < 100; sent += 1) await client.write(Buffer.alloc(MEGABYTE, "x"));
+    client.end();
+    await client.ended();
+    expect(received).toBe(100 * MEGABYTE);
+    expect(peakMemory(command.pid) - before).toBeLessThan(60 * MEGABYTE);
+  });
+});
+
+describe("socketserver echo --udp", () => {
+  it.each([
+    "multiplexing",
+    "threading",
+    "forking",
+  ])("sends back the longest datagram there is, whole (%s)", async (model) => {
+    await using command = RunningCommand.start("echo", "--udp", "127.0.0.1:0", "--model", model);
+    await using client = await DatagramTestClient.open(parseAddress((await command.started()).serverAddress));
+    const longest = "0123456789abcdef".repeat(4095).slice(0, 65_507);
+    await client.send(longest);
+    expect((await client.receive()) === longest).toBe(true);
   });
 });
 

@@ -83,6 +83,33 @@ for (const subject of streams) {
       expect(await text(stream)).toBe("for the stream");
     });
 
+    it("is broken by abort(), and by that alone", async () => {
+      await using pair = await subject.pair();
+      const { client, server } = pair;
+      const stream = server.toNodeSocket();
+      await server.close();
+      stream.write("still there");
+      expect(String(await receiveBytes(client, 11))).toBe("still there");
+      const closed = once(stream, "close");
+      server.abort();
+      await closed;
+      expect(await client.recv(1)).toHaveLength(0);
+    });
+
+    it("is counted with what Node has moved", async () => {
+      await using pair = await subject.pair();
+      const { client, server } = pair;
+      await client.sendall("one, two");
+      expect(String(await server.recv(3))).toBe("one");
+      await server.sendall("three");
+      const stream = server.toNodeSocket();
+      stream.end(" and four");
+      expect(String(await receiveBytes(client, 14))).toBe("three and four");
+      await client.close();
+      expect(await text(stream)).toBe(", two");
+      expect(server.counters).toMatchObject({ bytesRead: 8, bytesWritten: 14 });
+    });
+
     it("is refused where there is none: ENOTCONN, and the socket stays as it was", async () => {
       await using listener = await subject.listener();
       await using fresh = subject.socket();

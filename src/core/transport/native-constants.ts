@@ -33,5 +33,3 @@ export const POLL_FAILED = EPOLLERR | EPOLLHUP;
 export const EAGAIN = -11;
 /** The call makes no sense for this socket. */
 export const EINVAL = -22;
-/** The peer has broken the connection. */
-export const ECONNRESET = -104;

@@ -13,7 +13,7 @@ import { NativeAddresses } from "./native-address.js";
 import { NativeChannel } from "./native-channel.js";
 import { EAGAIN, EINVAL, POLL_FAILED } from "./native-constants.js";
 import { systemError, systemErrorOf } from "./system-error.js";
-import type { AcceptedConnection, Channel, DescriptorMessage } from "./transport.js";
+import type { AcceptedConnection, Channel, ChannelCounters, DescriptorMessage } from "./transport.js";
 
 /**
  * Memory that received bytes are cut from, for all connections of this thread. What somebody keeps of it keeps all of it
@@ -67,6 +67,8 @@ export class NativeStream extends NativeChannel {
   #failure: Error | null = null;
   /** Much came last time, and so may the next time. */
   #comesInBulk = false;
+  /** What the connection was given to Node as. */
+  #given: NodeSocket | null = null;
 
   override connect(address: Address): Promise<Channel> {
     // The system would take a second call for a question about the first, and say that it went well.
@@ -167,13 +169,21 @@ export class NativeStream extends NativeChannel {
     if (this.peer === null) throw systemError("ENOTCONN");
     const fd = this.release();
     try {
-      return new NodeSocket({ fd, allowHalfOpen: true, readable: true, writable: true });
+      this.#given = new NodeSocket({ fd, allowHalfOpen: true, readable: true, writable: true });
+      return this.#given;
     } catch (error) {
       // Node does not want it: somebody has to close it.
       this.system.calls.adopt(fd);
       this.system.calls.close(fd);
       throw error;
     }
+  }
+
+  /** With what Node has moved since the connection was given to it. */
+  override get counters(): ChannelCounters {
+    const { bytesRead, bytesWritten, unreadBytes } = super.counters;
+    const { bytesRead: readThere = 0, bytesWritten: writtenThere = 0 } = this.#given ?? {};
+    return { bytesRead: bytesRead + readThere, bytesWritten: bytesWritten + writtenThere, unreadBytes };
   }
 
   /** What has arrived and was not read; as much of it as a slab can hold. */

@@ -1,0 +1,83 @@
+/**
+ * How a child process whose handler blocks asks the server: over a pair of Unix sockets, since Node's own channel cannot be
+ * waited at. Each message is its length in four bytes, and then itself, serialised by V8.
+ *
+ * @module
+ */
+
+import { deserialize, serialize } from "node:v8";
+import type { BaseServer } from "../core/base-server.js";
+import { BlockingSocket } from "../core/blocking-socket.js";
+import { BlockingStreamReader } from "../core/blocking-stream-reader.js";
+import { ClosedResourceError } from "../core/errors.js";
+import type { Socket } from "../core/socket.js";
+import { type Answer, type Ask, answer, interruptedQuestion, type Question } from "./blocking-remote-server.js";
+import { CALLS_DESCRIPTOR } from "./descriptor-packets.js";
+import { messageOf } from "./error-message.js";
+
+const LENGTH_BYTES = 4;
+
+/** @throws DOMException `DataCloneError`, as between threads, when the message cannot be copied */
+function pack(message: Question | Answer): Buffer {
+  let body: Buffer;
+  try {
+    body = serialize(message);
+  } catch (error) {
+    throw new DOMException(messageOf(error), "DataCloneError");
+  }
+  const length = Buffer.alloc(LENGTH_BYTES);
+  length.writeUInt32LE(body.length);
+  return Buffer.concat([length, body]);
+}
+
+// ── the server's side ───────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Answers the questions of a child process, until it has ended, or the socket is closed. */
+export async function answerChild(server: BaseServer, socket: Socket): Promise<void> {
+  const reader = socket.makefile("rb");
+  // The child asks for one thing at a time; but what was asked for a request that was broken off holds up nobody.
+  const send = (message: Answer): void => void socket.sendall(pack(message)).catch(() => {});
+  try {
+    for (;;) {
+      const length = (await reader.readexactly(LENGTH_BYTES)).readUInt32LE();
+      void answer(server, deserialize(await reader.readexactly(length)), send);
+    }
+  } catch {
+    // The child has ended, which is told elsewhere; or its handler has written something else there, and nothing is to be read
+    // behind that.
+  } finally {
+    await socket.close();
+  }
+}
+
+// ── the child's side ────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** How a child process asks. */
+export function askBySocket(): Ask {
+  const socket = new BlockingSocket(undefined, undefined, undefined, { fileno: CALLS_DESCRIPTOR });
+  const reader = new BlockingStreamReader(socket);
+  // A question may be broken off anywhere. So what was not sent yet goes before the next one, and what was not read yet is
+  // read before its answer.
+  let unsent: Uint8Array = new Uint8Array();
+  let length: number | null = null;
+
+  function receive(): Answer {
+    length ??= reader.readexactly(LENGTH_BYTES).readUInt32LE();
+    const body = reader.readexactly(length);
+    length = null;
+    return deserialize(body);
+  }
+
+  return (question) => {
+    unsent = Buffer.concat([unsent, pack(question)]);
+    try {
+      while (unsent.length > 0) unsent = unsent.subarray(socket.send(unsent));
+      for (;;) {
+        const received = receive();
+        if (received.id === question.id) return received;
+      }
+    } catch (error) {
+      throw error instanceof ClosedResourceError ? interruptedQuestion(question) : error;
+    }
+  };
+}

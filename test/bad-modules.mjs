@@ -1,0 +1,39 @@
+/**
+ * Modules that must not be imported as they are: what this one does at that is said behind the question mark of its URL, under
+ * which the classes name it. The tests themselves import it without one.
+ */
+import { BaseRequestHandler, TCPServer } from "ts-socketserver";
+
+const serve = () => new TCPServer(["127.0.0.1", 0], Careless).serveForever();
+
+export class Careless extends BaseRequestHandler {
+  static module = `${import.meta.url}?serve`;
+}
+export class Hasty extends BaseRequestHandler {
+  static module = `${import.meta.url}?serve-unawaited`;
+}
+export class Endless extends BaseRequestHandler {
+  static module = `${import.meta.url}?endless`;
+}
+export class Leaving extends BaseRequestHandler {
+  static module = `${import.meta.url}?leave`;
+}
+export class Failing extends BaseRequestHandler {
+  static module = `${import.meta.url}?fail`;
+}
+/** Is imported without trouble, and does not live long. */
+export class ShortLived extends BaseRequestHandler {
+  static module = `${import.meta.url}?leave-soon`;
+}
+
+const misdeeds = {
+  "?serve": serve,
+  "?serve-unawaited": () => void serve(),
+  "?endless": () => new Promise(() => {}),
+  "?leave": () => process.exit(5),
+  "?fail": () => {
+    throw new SyntaxError("what a module!");
+  },
+  "?leave-soon": () => void setTimeout(() => process.exit(6), 10),
+};
+await misdeeds[new URL(import.meta.url).search]?.();

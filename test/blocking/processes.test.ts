@@ -1,0 +1,190 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import {
+  ForkingMixIn,
+  ForkingTCPServer,
+  ForkingUDPServer,
+  ForkingUnixDatagramServer,
+  ForkingUnixStreamServer,
+  nodeTransport,
+  type ServerOptions,
+  TCPServer,
+  TimeoutError,
+  UnsupportedOperation,
+} from "ts-socketserver";
+import { type RunningServer, type StreamTestClient, serve } from "ts-socketserver/testing";
+import { describe, expect, it } from "vitest";
+import { isThere, possessions } from "../remote/models.js";
+import { temporaryPath } from "../temporary-path.js";
+import { within } from "../within.js";
+import * as handlers from "./handlers.mjs";
+import { available, here, unless } from "./peers.js";
+
+/** Counts, and notes its errors. */
+class Counting extends ForkingTCPServer {
+  readonly errors: unknown[] = [];
+  #count = 0;
+  count(): number {
+    this.#count += 1;
+    return this.#count;
+  }
+  carry(text: string): string {
+    return text;
+  }
+  async failing(): Promise<never> {
+    throw new RangeError("the server's own");
+  }
+  never(): Promise<never> {
+    return new Promise(() => {});
+  }
+  override handleError(error: unknown): void {
+    this.errors.push(error);
+  }
+}
+
+const counting = (options: ServerOptions = {}): Promise<RunningServer<Counting>> =>
+  serve(new Counting(here, handlers.Obedient, { children: 1, ...options }));
+
+/** A client's order and the answer. */
+async function tell(client: StreamTestClient, order: string): Promise<string> {
+  await client.write(`${order}\n`);
+  return (await client.readLine()).trimEnd();
+}
+
+describe.skipIf(!available)(`Blocking handlers in child processes${unless}`, () => {
+  it("serve TCP, Unix streams and datagrams", async () => {
+    for (const server of [
+      new ForkingTCPServer(here, handlers.Echo, { children: 1 }),
+      new ForkingUnixStreamServer(temporaryPath(), handlers.Echo, { children: 1 }),
+    ]) {
+      await using running = await serve(server);
+      for (let count = 0; count < 3; count += 1) {
+        await using client = await running.connect();
+        await client.write("hello world\n");
+        expect(await client.readLine()).toBe("hello world\n");
+        client.end();
+        expect(await client.readAll()).toBe("");
+      }
+    }
+    for (const server of [
+      new ForkingUDPServer(here, handlers.UpperDatagram, { children: 1 }),
+      new ForkingUnixDatagramServer(temporaryPath(), handlers.UpperDatagram, { children: 1 }),
+    ]) {
+      await using running = await serve(server);
+      await using client = await running.datagrams();
+      for (const text of ["one", "two", "three"]) {
+        await client.send(text);
+        expect(await client.receive()).toBe(text.toUpperCase());
+      }
+    }
+  });
+
+  it("have one each, up to maxChildren; who comes then waits for the one that is free first", async () => {
+    await using running = await counting({ maxChildren: 2 });
+    await using first = await running.connect();
+    await using second = await running.connect();
+    const pids = [await tell(first, "pid"), await tell(second, "pid")];
+    expect(new Set(pids).size).toBe(2);
+    expect([...running.server.activeChildren].sort()).toEqual(pids.map(Number).sort());
+    await using third = await running.connect();
+    await third.write("pid\n");
+    // Answered although both are waiting: the third client's turn has not come.
+    expect(await tell(first, "count")).toBe("1");
+    expect(running.server.activeRequests).toBe(2);
+    await second.close();
+    expect((await third.readLine()).trimEnd()).toBe(pids[1]);
+  });
+
+  it("know their client and their server, and call its methods", async () => {
+    await using running = await counting({ maxChildren: 7 });
+    await using client = await running.connect();
+    const peer = String(client.address);
+    expect(await tell(client, "client")).toBe(`${peer} ${peer}`);
+    expect(await tell(client, "address")).toBe((running.address as [string, number]).join(" "));
+    expect(await tell(client, "count")).toBe("1");
+    expect(await tell(client, "count")).toBe("2");
+    expect(await tell(client, "carry 3000000")).toBe("the same");
+    expect(await tell(client, "failing")).toBe("RangeError the server's own");
+    expect(await tell(client, "socketOfServer")).toBe("DataCloneError");
+    expect(await tell(client, "assign")).toMatch(/^Cannot set the server's maxThreads from a handler/);
+    expect(await tell(client, "count")).toBe("3");
+    expect(await tell(client, "shutdown")).toBe("undefined");
+    await running.served;
+  });
+
+  it("are broken off by requestTimeout, whatever they have asked the server for, and the next request is none the worse", async () => {
+    await using running = await counting({ requestTimeout: 0.3, maxChildren: 1 });
+    const pids = new Set<string>();
+    for (const order of ["waitForServer", "accept"]) {
+      await using client = await running.connect();
+      pids.add(await tell(client, "pid"));
+      expect(await tell(client, `begin ${order}`)).toBe("begun");
+      expect(await client.readAll()).toBe("");
+      expect(client.error).toMatchObject({ code: "ECONNRESET" });
+    }
+    await using client = await running.connect();
+    pids.add(await tell(client, "pid"));
+    expect(await tell(client, "carry 1000000")).toBe("the same");
+    expect(pids.size).toBe(1);
+    expect(running.server.errors).toMatchObject([{ name: TimeoutError.name }, { name: TimeoutError.name }]);
+  });
+
+  const wakes = ["recv", "send", "accept", "waitForServer"];
+  const doesNot = ["persist", "compute", "sleep"];
+
+  it.each([
+    ...wakes,
+    ...doesNot,
+  ])("are broken off when the server closes, which leaves nothing behind (%s)", async (what) => {
+    const cycle = async (): Promise<void> => {
+      const running = await counting({ shutdownTimeout: 0.05, maxChildren: 2 });
+      const clients = await Promise.all([running.connect(), running.connect()]);
+      for (const client of clients) {
+        expect(await tell(client, `begin ${what}`)).toBe("begun");
+        client.pause();
+      }
+      await within(5, "closing", running.close());
+      // Who has to be ended with its process is told of.
+      expect(running.server.errors).toHaveLength(wakes.includes(what) ? 0 : 2);
+      await Promise.all(clients.map((client) => client.close()));
+    };
+    await cycle();
+    const before = possessions();
+    await cycle();
+    await expect.poll(possessions, { timeout: 5000 }).toEqual(before);
+  });
+
+  it.each(["recv", "persist"])("do not outlive a server that is killed (%s)", async (what) => {
+    const program = fork(fileURLToPath(new URL("./forks.mjs", import.meta.url)), [what], { stdio: "ignore" });
+    let pid = 0;
+    try {
+      [pid] = await within(15, "the program's start", once(program, "message"));
+      program.kill("SIGKILL");
+      await expect.poll(() => isThere(pid), { timeout: 5000 }).toBe(false);
+    } finally {
+      program.kill("SIGKILL");
+      if (pid > 0 && isThere(pid)) process.kill(pid, "SIGKILL");
+    }
+  });
+
+  it("need sockets that block", async () => {
+    const server = new ForkingTCPServer(here, handlers.Echo, { transport: nodeTransport });
+    await expect(server.open()).rejects.toThrow(UnsupportedOperation);
+    await expect(server.open()).rejects.toThrow(
+      "The node transport has no sockets that block, as Echo needs them (ENOTSUP). Use the native transport",
+    );
+  });
+
+  it("are accepted by the type checker, each kind where it belongs", () => {
+    class Own extends ForkingMixIn(TCPServer) {}
+    const make = (): unknown[] => [
+      new Own(here, handlers.Echo),
+      new ForkingTCPServer(here, handlers.Echo),
+      new ForkingUDPServer(here, handlers.UpperDatagram),
+      // @ts-expect-error: it serves datagrams
+      new ForkingTCPServer(here, handlers.UpperDatagram),
+    ];
+    expect(make()).toHaveLength(4);
+  });
+});

@@ -1,0 +1,199 @@
+/** The handlers that do what they are told, in the threads and child processes that import this module. */
+import { existsSync, writeFileSync } from "node:fs";
+import { threadId } from "node:worker_threads";
+import {
+  BaseRequestHandler,
+  ConnectionResetError,
+  DatagramRequestHandler,
+  ExitRequest,
+  IPPROTO_TCP,
+  StreamRequestHandler,
+  TCP_NODELAY,
+} from "ts-socketserver";
+import { inject, injectable } from "tsyringe";
+
+const module = import.meta.url;
+
+/** Where this runs: `pid:thread`. */
+const place = `${process.pid}:${threadId}`;
+
+/** What the handlers of one place share: gates, which are made by who comes first. */
+const gates = new Map();
+function gate(name) {
+  if (!gates.has(name)) {
+    let open;
+    const opened = new Promise((resolve) => {
+      open = resolve;
+    });
+    gates.set(name, { open, opened });
+  }
+  return gates.get(name);
+}
+
+/** Has this place fail where no request is to blame. */
+let failsOutside = false;
+setInterval(() => {
+  if (failsOutside) throw new RangeError("outside");
+}, 10).unref();
+
+/** What can be told, over a stream or by a datagram. */
+const orders = {
+  echo: (value) => value,
+  place: () => place,
+  /** Keeps its thread until the file is there. */
+  spinUntil(path) {
+    while (!existsSync(path));
+    return "seen";
+  },
+  /** Keeps its thread until then, which another file tells, and ends it. */
+  exitWhen(path) {
+    writeFileSync(`${path}.begun`, "");
+    while (!existsSync(path));
+    process.exit(7);
+  },
+  create(path) {
+    writeFileSync(path, "");
+    return "created";
+  },
+  spin() {
+    for (;;);
+  },
+  wait: () => new Promise(() => {}),
+  exit: () => process.exit(7),
+  eat() {
+    const much = [];
+    for (;;) much.push(new Array(100_000).fill(much.length));
+  },
+  failOutside() {
+    failsOutside = true;
+    return new Promise(() => {});
+  },
+};
+
+/** Does what each line says. */
+export class Obedient extends StreamRequestHandler {
+  static module = module;
+  async handle() {
+    for await (const line of this.rfile) {
+      const [order, value] = line.toString().trim().split(" ");
+      await this.wfile.write(`${await (orders[order] ?? this[order]).call(this, value)}\n`);
+    }
+  }
+
+  count() {
+    return this.server.count();
+  }
+  address() {
+    return this.server.serverAddress.join(" ");
+  }
+  peer() {
+    return `${this.request.getpeername().join(" ")} ${this.clientAddress.join(" ")}`;
+  }
+  noDelay() {
+    return this.request.getsockopt(IPPROTO_TCP, TCP_NODELAY) !== 0;
+  }
+  async failing() {
+    return this.server.failing().catch((error) => `${error.name}: ${error.message}`);
+  }
+  async passFunction() {
+    return this.server.count(() => {}).catch((error) => error.message);
+  }
+  async getFunction() {
+    return this.server.secret().catch((error) => error.message);
+  }
+  /** Waits until another handler of this place opens the gate of that name. */
+  async pass(name) {
+    await gate(name).opened;
+    return "passed";
+  }
+  open(name) {
+    gate(name).open();
+    return "opened";
+  }
+  /** Ends its connection by itself, and goes on: what the client reads then is the end. */
+  async closeAndWait() {
+    await this.request.close();
+    return new Promise(() => {});
+  }
+  /** Speaks on its own account on the channel that the server uses. */
+  chat() {
+    for (const message of ["hello", null, 7, { type: "hello" }]) process.send(message);
+    return "chatted";
+  }
+  /** Gives that channel up, and stays. */
+  disconnect() {
+    process.removeAllListeners("disconnect");
+    process.disconnect();
+    return new Promise(() => {});
+  }
+  fail() {
+    throw new TypeError("told to fail");
+  }
+  failAsReset() {
+    throw new ConnectionResetError("told to fail", { code: "ECONNRESET", syscall: "recv" });
+  }
+  async leaveFailure() {
+    void Promise.reject(new RangeError("left behind"));
+    await new Promise(() => {});
+  }
+  quit() {
+    throw new ExitRequest(3);
+  }
+  async shutdown() {
+    await this.server.shutdown();
+    return "shut down";
+  }
+  async close() {
+    await this.server.serverClose();
+    return "closing";
+  }
+}
+
+/** Does what each datagram says. */
+export class ObedientDatagram extends DatagramRequestHandler {
+  static module = module;
+  async handle() {
+    const [order, value] = this.packet.toString().split(" ");
+    await this.wfile.write(String(await orders[order](value)));
+  }
+}
+
+/** Answers a datagram with two. */
+export class Twice extends DatagramRequestHandler {
+  static module = module;
+  async handle() {
+    const text = String(this.packet);
+    if (text === "too long") return this.report(this.socket.sendto(Buffer.alloc(70_000), this.clientAddress));
+    await this.socket.sendto(`${text} once`, this.clientAddress);
+    await this.wfile.write(`${text} twice ${this.truncated}`);
+  }
+  async report(promise) {
+    await this.wfile.write(await promise.catch((error) => `${error.name} ${error.code}`));
+  }
+}
+
+export class Inheriting extends Obedient {}
+
+class Hidden extends BaseRequestHandler {
+  static module = module;
+}
+export const hidden = Hidden;
+
+export class Throwing extends BaseRequestHandler {
+  static module = module;
+  constructor(...args) {
+    super(...args);
+    throw new TypeError("cannot be made");
+  }
+}
+
+/** Wants a service that only the server's own thread has. */
+export class Wanting {
+  static module = module;
+  constructor(database) {
+    this.database = database;
+  }
+  async run() {}
+}
+inject("database")(Wanting, undefined, 0);
+injectable()(Wanting);

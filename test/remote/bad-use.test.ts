@@ -1,0 +1,106 @@
+/** Handlers that cannot run in threads or in processes: what is said, and that nothing hangs. The same for both. */
+
+import { BaseRequestHandler, ForkingTCPServer, type Socket, ThreadingTCPServer } from "ts-socketserver";
+import { container } from "tsyringe";
+import { describe, expect, it } from "vitest";
+import { Careless, Failing, Hasty, Leaving } from "../bad-modules.mjs";
+import * as handlers from "../obedient-handlers.mjs";
+import { here, models, patient, possessions, unlessLinux } from "./models.js";
+
+class Nameless extends BaseRequestHandler<Socket> {}
+class Elsewhere extends BaseRequestHandler<Socket> {
+  static override readonly module = "file:///nowhere/module.mjs";
+}
+class Path extends BaseRequestHandler<Socket> {
+  static override readonly module = "handlers.mjs";
+}
+const anonymous = (() => class extends BaseRequestHandler<Socket> {})();
+
+const mend =
+  "A handler for (threads|processes) is an exported class with the line static override readonly module = import.meta.url;";
+const byImport =
+  /Cannot import file:.*bad-modules.* for its handler .* must not start a server by that\. Start it under: if \(isMain/;
+
+type Handler = Parameters<(typeof models)[number]["make"]>[1];
+
+/** What the compiler would not have. */
+const untyped = (handler: new (...args: never[]) => BaseRequestHandler<Socket>): Handler =>
+  handler as unknown as Handler;
+
+for (const model of models) {
+  const where = model.name === "threading" ? "threads" : "processes";
+
+  describe(`Handlers that cannot be run, ${model}`, () => {
+    it.each<[string, Handler, string | RegExp]>([
+      [
+        "names no module",
+        untyped(Nameless),
+        new RegExp(`Cannot run Nameless in ${where}: it does not name its module. ${mend}`),
+      ],
+      ["inherits a module", handlers.Inheriting, `Cannot run Inheriting in ${where}: it does not name its module`],
+      [
+        "has no name",
+        untyped(anonymous),
+        `Cannot run this handler in ${where}: the class has no name by which to find it`,
+      ],
+      ["names no URL", Path, `Cannot run Path in ${where}: its module is not a URL (handlers.mjs)`],
+      [
+        "cannot be imported",
+        Elsewhere,
+        "Cannot import file:///nowhere/module.mjs for its handler Elsewhere: Cannot find",
+      ],
+      ["fails when imported", Failing, /Cannot import file:.*bad-modules.* for its handler Failing: what a module!/],
+      ["is not exported", handlers.hidden, /Cannot find the handler Hidden in file:.*handlers\.mjs: export it there/],
+      ["starts a server when imported", Careless, byImport],
+      ["starts a server when imported, and does not wait for it", Hasty, byImport],
+      ["ends its thread or process when imported", Leaving, model.lossBecause("it left with the exit code 5")],
+    ])("are refused when the server opens: one that %s", async (_what, Handler, words) => {
+      const before = unlessLinux === "" ? possessions() : null;
+      const server = model.make({ runners: 2 }, Handler);
+      await expect(server.open()).rejects.toThrow(words);
+      expect(server.fileno()).toBe(-1);
+      // The reason is the same at the next try.
+      await expect(server.open()).rejects.toThrow(words);
+      await server.serverClose();
+      if (before !== null) await expect.poll(possessions, patient).toEqual(before);
+    });
+
+    it("are refused with a container, whose services cannot cross", async () => {
+      const server = model.make({ container: container.createChildContainer() });
+      await expect(server.open()).rejects.toThrow(
+        `Cannot run Obedient in ${where} with the option "container": its services are objects of this one. ` +
+          "Register them in tsyringe's own container, in the handler's module.",
+      );
+      await server.serverClose();
+    });
+
+    it("fail at their first request when they want what only the server's own thread has, and the server goes on", async () => {
+      container.register("database", { useValue: "here only" });
+      await using running = await model.serve({}, handlers.Wanting);
+      for (const count of [1, 2]) {
+        await using client = await running.connect();
+        expect(await client.readAll()).toBe("");
+        await expect.poll(() => running.server.errors.length, patient).toBe(count);
+      }
+      expect(running.server.errors[0]).toMatchObject({
+        message: expect.stringMatching(
+          /Cannot inject the dependency .*"Wanting".*"database".*Services do not cross from the server: register it in file:.*obedient-handlers\.mjs/s,
+        ),
+      });
+      container.reset();
+    });
+  });
+}
+
+describe("Handlers that name no module", () => {
+  it("are refused by the compiler, too", () => {
+    const make = (): unknown[] => [
+      // @ts-expect-error: it has no module
+      new ThreadingTCPServer(here, Nameless),
+      // @ts-expect-error: it has no module
+      new ForkingTCPServer(here, Nameless),
+      new ForkingTCPServer(here, Elsewhere),
+    ];
+    expect(make()).toHaveLength(3);
+  });
+});

@@ -1,0 +1,120 @@
+/** `serverClose()` of servers whose handlers run in threads and child processes: what is the same for both. */
+
+import { StreamTestClient } from "ts-socketserver/testing";
+import { describe, expect, it } from "vitest";
+import { Endless, ShortLived } from "../bad-modules.mjs";
+import { hearErrors } from "../robustness/support.js";
+import { isPending } from "../settle.js";
+import { within } from "../within.js";
+import { models, patient, possessions, tell, unlessLinux } from "./models.js";
+
+for (const model of models) {
+  describe.skipIf(unlessLinux)(`serverClose(), ${model}${unlessLinux}`, () => {
+    it("leaves no descriptor, no thread and no process behind, whatever the handlers do", async () => {
+      const cycle = async (): Promise<void> => {
+        const running = await model.serve({ runners: 2, shutdownTimeout: 0.1 });
+        const clients = await Promise.all(Array.from({ length: 4 }, () => running.connect()));
+        const [, waiting, spinning, untaken] = clients;
+        for (const client of clients) await tell(client, "place");
+        await waiting?.write("wait\n");
+        await spinning?.write("spin\n");
+        await untaken?.close();
+        await running.close();
+        await Promise.all(clients.map((client) => client.ended()));
+        await Promise.all(clients.map((client) => client.close()));
+      };
+      await cycle();
+      const before = possessions();
+      await cycle();
+      await cycle();
+      await expect.poll(possessions, patient).toEqual(before);
+    });
+
+    it("leaves none either when it comes while they start", async () => {
+      const before = possessions();
+      const server = model.make({ runners: 4 });
+      const opening = server.open().catch((error: unknown) => error);
+      await expect.poll(() => server.fileno()).toBeGreaterThanOrEqual(0);
+      await within(5, "serverClose()", server.serverClose());
+      expect(await opening).toMatchObject({ code: "EBADF" });
+      await expect.poll(possessions, patient).toEqual(before);
+      await expect(server.open()).rejects.toMatchObject({ code: "EBADF" });
+    });
+
+    it("leaves none either when one could never have started", async () => {
+      const before = possessions();
+      const server = model.make({ runners: 2 }, Endless);
+      const opening = server.open().catch((error: unknown) => error);
+      await expect.poll(() => possessions().descriptors, patient).toBeGreaterThan(before.descriptors);
+      expect(await isPending(opening)).toBe(true);
+      await within(5, "serverClose()", server.serverClose());
+      expect(await opening).toMatchObject({ code: "EBADF" });
+      await expect.poll(possessions, patient).toEqual(before);
+    });
+
+    it("leaves none either at any moment of the start", async () => {
+      const before = possessions();
+      for (let turns = 0; turns < 12; turns += 1) {
+        const server = model.make();
+        const opening = server.open().catch((error: unknown) => error);
+        for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
+        await within(5, "serverClose()", server.serverClose());
+        await opening;
+      }
+      await expect.poll(possessions, patient).toEqual(before);
+    });
+
+    it("waits for the handlers, whose answers still come", async () => {
+      const before = possessions();
+      const running = await model.serve();
+      const [client, other] = [await running.connect(), await running.connect()];
+      await tell(client, "place");
+      await tell(other, "place");
+      const slow = tell(client, "pass gate");
+      const closing = running.close();
+      expect(await isPending(closing)).toBe(true);
+      expect(await tell(other, "open gate")).toBe("opened");
+      expect(await slow).toBe("passed");
+      await Promise.all([client, other].map((each) => each.close()));
+      await closing;
+      await expect.poll(possessions, patient).toEqual(before);
+    });
+
+    it("does not wait where blockOnClose is off: the handlers finish, and then nothing is left", async () => {
+      const before = possessions();
+      const running = await model.serve({ runners: 2, blockOnClose: false });
+      const client = await running.connect();
+      await tell(client, "place");
+      await within(5, "serverClose()", running.close());
+      await expect(StreamTestClient.connect(running.address)).rejects.toMatchObject({ code: "ECONNREFUSED" });
+      expect(await tell(client, "echo still")).toBe("still");
+      expect(running.server.activeRequests).toBe(1);
+      client.end();
+      expect(await client.readAll()).toBe("");
+      await client.close();
+      await expect.poll(possessions, patient).toEqual(before);
+      expect(running.server.activeRequests).toBe(0);
+    });
+
+    it("does not leave those to their own devices who start just then", async () => {
+      const before = possessions();
+      const running = await model.serve({ blockOnClose: false });
+      await using client = await running.connect();
+      await client.write("exit\n");
+      await client.ended();
+      await within(5, "serverClose()", running.close());
+      await expect.poll(possessions, patient).toMatchObject({ threads: before.threads, children: before.children });
+    });
+
+    it("does not wait for requests for which nobody comes any more", async () => {
+      const running = await model.serve({}, ShortLived);
+      using errors = hearErrors(running.server);
+      // From then on there is a pause before the next one.
+      for (let count = 0; count < 4; count += 1) await errors.next();
+      await using client = await running.connect();
+      await expect.poll(() => running.server.activeRequests, patient).toBe(1);
+      await within(5, "serverClose()", running.close());
+      await client.ended();
+    });
+  });
+}

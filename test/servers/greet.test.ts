@@ -1,0 +1,90 @@
+import { isInetAddress, MultiplexingUDPServer, parseAddress, TCPServer } from "ts-socketserver";
+import { GreetDatagramHandler, GreetMixIn, GreetStreamHandler, type ModelName } from "ts-socketserver/servers";
+import { StreamTestClient, serve } from "ts-socketserver/testing";
+import { describe, expect, it } from "vitest";
+import { RunningCommand } from "../cli/running-command.js";
+import { python, runPython } from "../clients/programs.js";
+import { whyNot } from "./models.js";
+
+/** The greetings of so many clients, from a number on. */
+function greetings(count: number, first = 0): string[] {
+  return Array.from({ length: count }, (_, index) => `${first + index}. Hi new friend!\n`);
+}
+
+/** By the number they begin with. */
+function inOrder(lines: readonly string[]): string[] {
+  return [...lines].sort((one, other) => Number.parseInt(one, 10) - Number.parseInt(other, 10));
+}
+
+const CLIENTS = 60;
+const MODELS: readonly (readonly [ModelName, ...string[]])[] = [
+  ["plain"],
+  ["multiplexing"],
+  ["threading", "--threads", "3"],
+  ["forking", "--children", "3"],
+];
+
+for (const [model, ...options] of MODELS) {
+  describe.skipIf(whyNot(model) !== "")(`socketserver greet --model ${model}${whyNot(model)}`, () => {
+    it("counts clients that come at once one by one: no number is missing, none there twice", async () => {
+      await using command = RunningCommand.start("greet", "--tcp", "127.0.0.1:0", "--model", model, ...options);
+      const address = parseAddress((await command.started()).serverAddress);
+      const lines = await Promise.all(
+        Array.from({ length: CLIENTS }, async () => {
+          await using client = await StreamTestClient.connect(address);
+          return await client.readAll();
+        }),
+      );
+      expect(inOrder(lines)).toEqual(greetings(CLIENTS));
+    });
+
+    it.skipIf(python.missing)(
+      `counts the clients of CPython's socket, one after the other${python.reason}`,
+      async () => {
+        await using command = RunningCommand.start("greet", "--tcp", "127.0.0.1:0", "--model", model, ...options);
+        const address = parseAddress((await command.started()).serverAddress);
+        const output = await runPython(
+          `
+import socket, sys
+for _ in range(12):
+    client = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    client.connect((sys.argv[1], int(sys.argv[2])))
+    print(client.recv(1024).decode("ascii"), end="")
+    client.close()
+`,
+          ...(isInetAddress(address) ? [address[0], address[1]] : []),
+        );
+        expect(output).toBe(greetings(12).join(""));
+      },
+    );
+  });
+}
+
+describe("GreetMixIn", () => {
+  it("counts for each server by itself, and goes on where it was", async () => {
+    class GreetServer extends GreetMixIn(TCPServer) {}
+    await using one = await serve(new GreetServer(["127.0.0.1", 0], GreetStreamHandler));
+    await using other = await serve(new GreetServer(["127.0.0.1", 0], GreetStreamHandler));
+    const greet = async (running: typeof one): Promise<string> => {
+      await using client = await running.connect();
+      return await client.readAll();
+    };
+    expect([await greet(one), await greet(one), await greet(other), await greet(one)]).toEqual([
+      ...greetings(2),
+      ...greetings(1),
+      ...greetings(1, 2),
+    ]);
+  });
+
+  it("counts datagrams, each a client", async () => {
+    class GreetServer extends GreetMixIn(MultiplexingUDPServer) {}
+    await using running = await serve(new GreetServer(["127.0.0.1", 0], GreetDatagramHandler));
+    await using client = await running.datagrams();
+    const lines: string[] = [];
+    for (let time = 0; time < 3; time += 1) {
+      await client.send("");
+      lines.push(await client.receive());
+    }
+    expect(lines).toEqual(greetings(3));
+  });
+});
