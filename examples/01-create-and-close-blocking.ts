@@ -11,7 +11,7 @@
 //     bound, and closed by the block: true
 //     closed although the block failed: true
 
-import { AF_INET, BlockingSocket, SOCK_STREAM } from "ts-socketserver";
+import { AF_INET, BlockingSocket, SOCK_STREAM } from "ts-socketserver/socket";
 
 let remembered: BlockingSocket;
 {

@@ -14,7 +14,8 @@
 //     closed although the block failed: true
 //     closed by hand, twice: true
 
-import { AF_INET, ClosedResourceError, SOCK_STREAM, Socket, socket } from "ts-socketserver";
+// Python's `import socket`. All of it is in "ts-socketserver" as well, with the servers and handlers (30 to 33).
+import { AF_INET, ClosedResourceError, SOCK_STREAM, Socket, socket } from "ts-socketserver/socket";
 
 // ── A block, and the socket lives as long as it ──────────────────────────────────────────────────────────────────────
 

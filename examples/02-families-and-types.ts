@@ -31,7 +31,7 @@ import {
   Socket,
   type SocketKind,
   socketpair,
-} from "ts-socketserver";
+} from "ts-socketserver/socket";
 
 // ── Every useful combination ─────────────────────────────────────────────────────────────────────────────────────────
 

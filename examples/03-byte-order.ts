@@ -15,7 +15,7 @@
 //     as a program writes it today: 00 50 7f 00 00 01
 //     and reads it: 80 0x7f000001
 
-import { htonl, htons, ntohl, ntohs } from "ts-socketserver";
+import { htonl, htons, ntohl, ntohs } from "ts-socketserver/socket";
 
 /** The bytes of a typed array, in the order in which they lie in memory. */
 function bytesOf(numbers: Uint16Array | Uint32Array): string {

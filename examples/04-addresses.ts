@@ -29,7 +29,7 @@ import {
   parseAddress,
   SOCK_DGRAM,
   Socket,
-} from "ts-socketserver";
+} from "ts-socketserver/socket";
 
 // ── Text and bytes ───────────────────────────────────────────────────────────────────────────────────────────────────
 

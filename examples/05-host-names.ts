@@ -27,7 +27,7 @@ import {
   gethostname,
   IPPROTO_TCP,
   SOCK_STREAM,
-} from "ts-socketserver";
+} from "ts-socketserver/socket";
 
 // ── Which machine is this? ───────────────────────────────────────────────────────────────────────────────────────────
 

@@ -17,8 +17,8 @@
 //     the same port again: EADDRINUSE
 //     port 65536: RangeError
 
-import { createServer, getservbyname, getservbyport, OSError, Socket } from "ts-socketserver";
 import { portRangeOf, portRanges } from "ts-socketserver/clients";
+import { createServer, getservbyname, getservbyport, OSError, Socket } from "ts-socketserver/socket";
 
 // ── Three ranges ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

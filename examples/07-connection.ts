@@ -19,7 +19,7 @@
 //     server: received 0 bytes, the end
 //     server: closed
 
-import { type Address, AF_INET, SOCK_STREAM, Socket } from "ts-socketserver";
+import { type Address, AF_INET, SOCK_STREAM, Socket } from "ts-socketserver/socket";
 
 // As constants, at the top, where they are found when they have to be changed.
 const HOST = "127.0.0.1"; // nobody outside of this machine can connect; "" would let everybody in
@@ -73,7 +73,8 @@ const listener = new Socket(AF_INET, SOCK_STREAM);
 // 2. Its address. Without one, nobody could find it.
 await listener.bind([HOST, PORT]);
 
-// 3. From here on clients can connect. Five of them may wait to be accepted; the others find it as if nobody were there.
+// 3. From here on clients can connect. Five of them may wait to be accepted. What becomes of further ones is the system's
+//    business: on Linux they try again and again until there is room, elsewhere they are refused.
 await listener.listen(5);
 
 const serving = serve(listener);

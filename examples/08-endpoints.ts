@@ -15,7 +15,7 @@
 //     as text: 127.0.0.1:9999 <-> 127.0.0.1:54321
 //     closed: remote null
 
-import { type Address, createServer, formatAddress, Socket } from "ts-socketserver";
+import { type Address, createServer, formatAddress, Socket } from "ts-socketserver/socket";
 
 /**
  * A connection as the textbook has it: made of its two endpoints, which say all there is to say about which one it is.

@@ -5,7 +5,7 @@
 //
 //     Received "Hello, world"
 
-import { AF_INET, BlockingSocket, SOCK_STREAM } from "ts-socketserver";
+import { AF_INET, BlockingSocket, SOCK_STREAM } from "ts-socketserver/socket";
 
 const [host = "127.0.0.1", port = "9999"] = process.argv.slice(2);
 

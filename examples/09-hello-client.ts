@@ -6,7 +6,7 @@
 //
 //     Received "Hello, world"
 
-import { AF_INET, SOCK_STREAM, Socket } from "ts-socketserver";
+import { AF_INET, SOCK_STREAM, Socket } from "ts-socketserver/socket";
 
 const [host = "127.0.0.1", port = "9999"] = process.argv.slice(2);
 

@@ -10,7 +10,7 @@
 //     received "Hello, world"
 //     127.0.0.1:54321 has left
 
-import { AF_INET, BlockingSocket, ConnectionError, formatAddress, SOCK_STREAM } from "ts-socketserver";
+import { AF_INET, BlockingSocket, ConnectionError, formatAddress, SOCK_STREAM } from "ts-socketserver/socket";
 
 const [host = "127.0.0.1", port = "9999"] = process.argv.slice(2);
 const SIZE = 1024;

@@ -13,7 +13,7 @@
 //     received "Hello, world"
 //     127.0.0.1:54321 has left
 
-import { AF_INET, ConnectionError, formatAddress, SOCK_STREAM, Socket } from "ts-socketserver";
+import { AF_INET, ConnectionError, formatAddress, SOCK_STREAM, Socket } from "ts-socketserver/socket";
 
 const [host = "127.0.0.1", port = "9999"] = process.argv.slice(2);
 const SIZE = 1024;

@@ -5,7 +5,7 @@
 //
 //     0. Hi new friend!
 
-import { AF_INET, BlockingSocket, SOCK_STREAM } from "ts-socketserver";
+import { AF_INET, BlockingSocket, SOCK_STREAM } from "ts-socketserver/socket";
 
 const [host = "127.0.0.1", port = "10001"] = process.argv.slice(2);
 const MAX_SIZE = 1024;

@@ -6,7 +6,7 @@
 //     Listening at 127.0.0.1:10001
 //     Connection from 127.0.0.1:54321
 
-import { AF_INET, BlockingSocket, formatAddress, SOCK_STREAM } from "ts-socketserver";
+import { AF_INET, BlockingSocket, ConnectionError, formatAddress, SOCK_STREAM } from "ts-socketserver/socket";
 
 const [host = "127.0.0.1", port = "10001"] = process.argv.slice(2);
 
@@ -19,5 +19,9 @@ for (let count = 0; ; count += 1) {
   const [accepted, address] = listener.accept();
   using connection = accepted;
   console.log(`Connection from ${formatAddress(address)}`);
-  connection.sendall(`${count}. Hi new friend!\n`);
+  try {
+    connection.sendall(`${count}. Hi new friend!\n`);
+  } catch (error) {
+    if (!(error instanceof ConnectionError)) throw error;
+  }
 }

@@ -9,7 +9,7 @@
 //     Listening at 127.0.0.1:10001
 //     Connection from 127.0.0.1:54321
 
-import { AF_INET, formatAddress, SOCK_STREAM, Socket } from "ts-socketserver";
+import { AF_INET, ConnectionError, formatAddress, SOCK_STREAM, Socket } from "ts-socketserver/socket";
 
 // Books often bind to the machine's own name, gethostname(). Where that name leads is a matter of how the machine was set up:
 // to itself alone, to the local network, or nowhere. An address leaves nothing to guess.
@@ -21,11 +21,12 @@ await listener.listen(5); // so many may wait while one is served
 console.log(`Listening at ${formatAddress(listener.getsockname())}`);
 
 for (let count = 0; ; count += 1) {
-  const [connection, address] = await listener.accept();
+  const [accepted, address] = await listener.accept();
+  await using connection = accepted; // closed at the end of each turn; what was sent still arrives
   console.log(`Connection from ${formatAddress(address)}`);
   try {
     await connection.sendall(`${count}. Hi new friend!\n`);
-  } finally {
-    await connection.close(); // what was sent still arrives
+  } catch (error) {
+    if (!(error instanceof ConnectionError)) throw error; // the client has left already: that is its own business
   }
 }

@@ -12,7 +12,7 @@
 //     without waiting: BlockingIOError
 //     a socket made after setdefaulttimeout(2.5) has 2.5
 
-import { BlockingIOError, BlockingSocket, type OSError, setdefaulttimeout, TimeoutError } from "ts-socketserver";
+import { BlockingIOError, BlockingSocket, type OSError, setdefaulttimeout, TimeoutError } from "ts-socketserver/socket";
 
 /** Calls something that is to run out of time. @returns the error */
 function expectTimeout(call: () => unknown): OSError {

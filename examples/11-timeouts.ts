@@ -24,7 +24,7 @@ import {
   Socket,
   setdefaulttimeout,
   TimeoutError,
-} from "ts-socketserver";
+} from "ts-socketserver/socket";
 
 /** Calls something that is to run out of time. @returns the error */
 async function expectTimeout(call: () => Promise<unknown>): Promise<OSError> {

@@ -8,7 +8,7 @@
 //     sendall(), and nobody reads: TimeoutError
 //     in a loop: 8000000 bytes in more than one call: true
 
-import { BlockingSocket, TimeoutError } from "ts-socketserver";
+import { BlockingSocket, TimeoutError } from "ts-socketserver/socket";
 
 /** Two connected sockets in one thread: see 11-timeouts-blocking.ts for why that goes. */
 function connectedPair(): [BlockingSocket, BlockingSocket] {

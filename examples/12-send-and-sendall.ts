@@ -15,7 +15,7 @@
 //     the other side has received 16000007 bytes
 //     text and bytes: "Grüße!" has 6 letters and 8 bytes
 
-import { createConnection, createServer, type Socket } from "ts-socketserver";
+import { createConnection, createServer, type Socket } from "ts-socketserver/socket";
 
 await using listener = await createServer(["127.0.0.1", 0]);
 await using sender = await createConnection(listener.getsockname());

@@ -13,7 +13,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { type Address, BlockingSocket } from "ts-socketserver";
+import { type Address, BlockingSocket } from "ts-socketserver/socket";
 
 const MAX_SIZE = 1024;
 const text = "Die Brüder grüßen. ".repeat(150_000);

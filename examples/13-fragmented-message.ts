@@ -14,7 +14,7 @@
 //     decoded one by one, the same text: false
 //     by makefile(), the same text: true
 
-import { createConnection, createServer, type Socket } from "ts-socketserver";
+import { createConnection, createServer, type Socket } from "ts-socketserver/socket";
 
 const MAX_SIZE = 1024;
 const text = "Die Brüder grüßen. ".repeat(150);

@@ -8,7 +8,7 @@
 //     at the end: 0 bytes
 //     recvfromInto() wrote 3 bytes: "one", from the sender: true
 
-import { AF_INET, BlockingSocket, formatAddress, SOCK_DGRAM } from "ts-socketserver";
+import { AF_INET, BlockingSocket, formatAddress, SOCK_DGRAM } from "ts-socketserver/socket";
 
 using listener = new BlockingSocket();
 listener.bind(["127.0.0.1", 0]);

@@ -13,7 +13,7 @@
 //     recvfromInto() wrote 3 bytes: "one", from the sender: true
 //     a shorter datagram leaves a part of the longer one: "two" of "twoee"
 
-import { AF_INET, createConnection, createServer, formatAddress, SOCK_DGRAM, Socket } from "ts-socketserver";
+import { AF_INET, createConnection, createServer, formatAddress, SOCK_DGRAM, Socket } from "ts-socketserver/socket";
 
 // ── A stream ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 

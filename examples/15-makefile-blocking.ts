@@ -15,7 +15,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { type Address, BlockingSocket } from "ts-socketserver";
+import { type Address, BlockingSocket } from "ts-socketserver/socket";
 
 function runServer(): void {
   using listener = new BlockingSocket();

@@ -14,7 +14,7 @@
 //     client: the end
 //     bytes: 12 of a message that says how long it is: "twelve bytes"
 
-import { createConnection, createServer } from "ts-socketserver";
+import { createConnection, createServer } from "ts-socketserver/socket";
 
 await using listener = await createServer(["127.0.0.1", 0]);
 

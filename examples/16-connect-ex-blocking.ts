@@ -8,7 +8,7 @@
 //     the same by connect(): ConnectionRefusedError
 
 import { constants } from "node:os";
-import { BlockingSocket, ConnectionRefusedError } from "ts-socketserver";
+import { BlockingSocket, ConnectionRefusedError } from "ts-socketserver/socket";
 
 using listener = new BlockingSocket();
 listener.bind(["127.0.0.1", 0]);

@@ -14,7 +14,7 @@
 //     the port that is open: 2 of 3
 
 import { constants } from "node:os";
-import { type Address, ConnectionRefusedError, createServer, GaiError, Socket, strerror } from "ts-socketserver";
+import { type Address, ConnectionRefusedError, createServer, GaiError, Socket, strerror } from "ts-socketserver/socket";
 
 await using listener = await createServer(["127.0.0.1", 0]);
 const open = listener.getsockname();

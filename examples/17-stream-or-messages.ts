@@ -10,7 +10,7 @@
 //     over UDP, one recvfrom(): "Hi!"
 //     over UDP, another one: "Are you well?"
 
-import { AF_INET, createConnection, createServer, SOCK_DGRAM, Socket } from "ts-socketserver";
+import { AF_INET, createConnection, createServer, SOCK_DGRAM, Socket } from "ts-socketserver/socket";
 
 const messages = ["Hi!", "Are you well?"];
 

@@ -10,7 +10,7 @@
 //     received "Are you well?"
 //     received the end
 
-import { BlockingSocket } from "ts-socketserver";
+import { BlockingSocket } from "ts-socketserver/socket";
 
 const MAX_LENGTH = 65_536;
 

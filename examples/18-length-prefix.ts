@@ -15,8 +15,8 @@
 //     over a connection: ["Hi!","Are you well?"]
 //     with the library: ["Hi!","Are you well?"]
 
-import { createConnection, createServer } from "ts-socketserver";
 import { LengthPrefixedReader, LengthPrefixedWriter } from "ts-socketserver/servers";
+import { createConnection, createServer } from "ts-socketserver/socket";
 
 const PREFIX_SIZE = 4;
 const MAX_LENGTH = 65_536; // a promise of the other side decides how much memory this side takes: so it has a limit

@@ -7,7 +7,7 @@
 //
 //     Response for 127.0.0.1
 
-import { AF_INET, gethostbyname, SOCK_DGRAM, Socket, TimeoutError } from "ts-socketserver";
+import { AF_INET, gethostbyname, SOCK_DGRAM, Socket, TimeoutError } from "ts-socketserver/socket";
 
 const [host = "localhost", port = "25000"] = process.argv.slice(2);
 

@@ -6,7 +6,7 @@
 //     Listening at 127.0.0.1:25000
 //     Hi, this is a message.
 
-import { AF_INET, BlockingSocket, formatAddress, SOCK_DGRAM } from "ts-socketserver";
+import { AF_INET, BlockingSocket, formatAddress, SOCK_DGRAM } from "ts-socketserver/socket";
 
 const [host = "127.0.0.1", port = "25000"] = process.argv.slice(2);
 const MAX_SIZE = 2048;

@@ -9,7 +9,7 @@
 //     Listening at 127.0.0.1:25000
 //     Hi, this is a message.
 
-import { AF_INET, formatAddress, SOCK_DGRAM, Socket } from "ts-socketserver";
+import { AF_INET, formatAddress, SOCK_DGRAM, Socket } from "ts-socketserver/socket";
 
 // The empty host, "", would be every interface: then other machines could send, too.
 const [host = "127.0.0.1", port = "25000"] = process.argv.slice(2);

@@ -9,7 +9,7 @@
 //     Listening at 127.0.0.1:11111
 //     a message from 127.0.0.1:54321
 
-import { AF_INET, formatAddress, SOCK_DGRAM, Socket } from "ts-socketserver";
+import { AF_INET, formatAddress, SOCK_DGRAM, Socket } from "ts-socketserver/socket";
 
 const [host = "127.0.0.1", port = "11111"] = process.argv.slice(2);
 

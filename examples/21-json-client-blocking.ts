@@ -5,7 +5,7 @@
 //
 //     received { name: 'Ada', member: true }
 
-import { AF_INET, BlockingSocket, SHUT_WR, SOCK_STREAM } from "ts-socketserver";
+import { AF_INET, BlockingSocket, SHUT_WR, SOCK_STREAM } from "ts-socketserver/socket";
 
 const [host = "127.0.0.1", port = "12345"] = process.argv.slice(2);
 

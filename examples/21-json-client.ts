@@ -11,7 +11,7 @@
 //     the same content: true, the same object: false
 
 import { isDeepStrictEqual } from "node:util";
-import { AF_INET, GaiError, SHUT_WR, SOCK_STREAM, Socket } from "ts-socketserver";
+import { AF_INET, GaiError, SHUT_WR, SOCK_STREAM, Socket } from "ts-socketserver/socket";
 
 const [host = "127.0.0.1", port = "12345"] = process.argv.slice(2);
 

@@ -11,7 +11,7 @@
 //     Connected: 127.0.0.1:54321
 //     Connected: 127.0.0.1:54322
 
-import { AF_INET, ConnectionError, formatAddress, SOCK_STREAM, Socket } from "ts-socketserver";
+import { AF_INET, ConnectionError, formatAddress, SOCK_STREAM, Socket } from "ts-socketserver/socket";
 
 const [host = "127.0.0.1", port = "12345"] = process.argv.slice(2);
 

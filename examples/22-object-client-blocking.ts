@@ -7,8 +7,8 @@
 //
 //     a Person named Grace, who is greeted: Hello, Grace!
 
-import { AF_INET, BlockingSocket, SHUT_WR, SOCK_STREAM } from "ts-socketserver";
 import { ObjectCodec } from "ts-socketserver/servers";
+import { AF_INET, BlockingSocket, SHUT_WR, SOCK_STREAM } from "ts-socketserver/socket";
 
 const [host = "127.0.0.1", port = "12345"] = process.argv.slice(2);
 

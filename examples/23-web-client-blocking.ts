@@ -6,7 +6,7 @@
 //     HTTP/1.1 200 OK
 //     the page: <html> ... 105 bytes
 
-import { AF_INET, BlockingSocket, OSError, SOCK_STREAM } from "ts-socketserver";
+import { AF_INET, BlockingSocket, OSError, SOCK_STREAM } from "ts-socketserver/socket";
 
 const [host = "127.0.0.1", port = "9999", path = "/5062CEM.php"] = process.argv.slice(2);
 

@@ -13,8 +13,8 @@
 //     the page: <html> ... 105 bytes
 //     the same with the library: 200 OK, 105 bytes
 
-import { AF_INET, OSError, SOCK_STREAM, Socket } from "ts-socketserver";
 import { httpGet } from "ts-socketserver/clients";
+import { AF_INET, OSError, SOCK_STREAM, Socket } from "ts-socketserver/socket";
 
 // The usual port of the web is 80; where it is tried out, some other one.
 const [host = "127.0.0.1", port = "9999", path = "/5062CEM.php"] = process.argv.slice(2);

@@ -7,7 +7,7 @@
 //     Hello, welcome to 5062CEM!
 //     Hello Grace Hopper, and welcome to 5062CEM!
 
-import { AF_INET, BlockingSocket, SOCK_STREAM } from "ts-socketserver";
+import { AF_INET, BlockingSocket, SOCK_STREAM } from "ts-socketserver/socket";
 
 const [ip = "127.0.0.1", port = "9999"] = process.argv.slice(2);
 

@@ -18,7 +18,7 @@
 //     Hello Grace Hopper, and welcome to 5062CEM!
 //     Hello Ada Lovelace, and welcome to 5062CEM!
 
-import { AF_INET, SOCK_STREAM, Socket } from "ts-socketserver";
+import { AF_INET, SOCK_STREAM, Socket } from "ts-socketserver/socket";
 
 const [ip = "127.0.0.1", port = "9999"] = process.argv.slice(2);
 

@@ -13,7 +13,7 @@
 //     Ada gets "GOOD MORNING", and leaves
 //     now Bob gets "HELLO"
 
-import { createConnection, createServer, type Socket, TimeoutError } from "ts-socketserver";
+import { createConnection, createServer, type Socket, TimeoutError } from "ts-socketserver/socket";
 
 /** Sends back in capitals what a client says, until it leaves. */
 async function serve(connection: Socket): Promise<void> {

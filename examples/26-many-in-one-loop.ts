@@ -12,7 +12,7 @@
 //     conversations under way: 2
 //     and after both have left: 0
 
-import { createConnection, createServer, type Socket } from "ts-socketserver";
+import { createConnection, createServer, type Socket } from "ts-socketserver/socket";
 
 async function serve(connection: Socket): Promise<void> {
   for (;;) {

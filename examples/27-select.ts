@@ -16,7 +16,8 @@
 //     a client has left
 //     the loop has ended
 
-import { createConnection, createServer, type Socket, select } from "ts-socketserver";
+import { select } from "ts-socketserver/selectors";
+import { createConnection, createServer, type Socket } from "ts-socketserver/socket";
 
 // One server may have several doors: one for the local network and one for the machine itself, say, or two protocols.
 await using firstDoor = await createServer(["127.0.0.1", 0]);
@@ -75,6 +76,9 @@ if (early.length === 0) console.log("nobody within 0.05 seconds");
 
 await Promise.all([serve(2), visit()]);
 console.log("the loop has ended");
+
+// A client whose connection breaks would end this loop, since recv() throws then. src/servers/select-echo.ts shows what a
+// server has to do about that, and about clients that do not read.
 
 // Lists that are made anew in every turn cost more the longer they are. For thousands of clients there is DefaultSelector,
 // which keeps them registered from one turn to the next: docs/selectors.md.

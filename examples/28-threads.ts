@@ -16,7 +16,14 @@
 
 import { once } from "node:events";
 import { isMainThread, Worker, workerData } from "node:worker_threads";
-import { AF_INET, BlockingSocket, createConnection, createServer, SOCK_STREAM, type Socket } from "ts-socketserver";
+import {
+  AF_INET,
+  BlockingSocket,
+  createConnection,
+  createServer,
+  SOCK_STREAM,
+  type Socket,
+} from "ts-socketserver/socket";
 
 /** What a thread does: serves one client to the end. */
 function serveClient(descriptor: number): void {
@@ -43,7 +50,7 @@ async function serveTwo(listener: Socket): Promise<number> {
     const [connection] = await listener.accept();
     // detach() gives the number up here, without closing it. At every moment exactly one of the two owns it.
     const thread = new Worker(START, { eval: true, workerData: connection.detach() });
-    ended.push(once(thread, "exit"));
+    ended.push(once(thread, "exit")); // or its failure, which a real server would log, and go on
     // A thread costs some 10 MB. A server that starts one for whoever comes lets its visitors decide how much memory it
     // takes: a pool has a largest size, and makes further clients wait.
   }

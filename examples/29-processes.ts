@@ -15,7 +15,14 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { AF_INET, BlockingSocket, createConnection, createServer, SOCK_STREAM, type Socket } from "ts-socketserver";
+import {
+  AF_INET,
+  BlockingSocket,
+  createConnection,
+  createServer,
+  SOCK_STREAM,
+  type Socket,
+} from "ts-socketserver/socket";
 
 const CONNECTION = 3;
 

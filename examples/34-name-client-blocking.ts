@@ -7,7 +7,7 @@
 //     Good morning Ali
 
 import { readSync } from "node:fs";
-import { BlockingSocket } from "ts-socketserver";
+import { BlockingSocket } from "ts-socketserver/socket";
 
 const [host = "127.0.0.1", port = "8888"] = process.argv.slice(2);
 const STDIN = 0;

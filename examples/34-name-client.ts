@@ -7,7 +7,7 @@
 //     Good morning Ali
 
 import { createInterface } from "node:readline";
-import { createConnection } from "ts-socketserver";
+import { createConnection } from "ts-socketserver/socket";
 
 const [host = "127.0.0.1", port = "8888"] = process.argv.slice(2);
 

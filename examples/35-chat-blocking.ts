@@ -23,7 +23,7 @@
 //     Ana: Goodbye.
 
 import { readSync } from "node:fs";
-import { BlockingSocket, type BlockingTextReaderWriter, formatAddress, OSError } from "ts-socketserver";
+import { BlockingSocket, type BlockingTextReaderWriter, formatAddress, OSError } from "ts-socketserver/socket";
 
 const [role, myName = "", host = "127.0.0.1", port = "9999"] = process.argv.slice(2);
 const STDIN = 0;

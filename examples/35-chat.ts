@@ -34,7 +34,7 @@ import {
   OSError,
   type Socket,
   type TextReaderWriter,
-} from "ts-socketserver";
+} from "ts-socketserver/socket";
 
 const [role, myName = "", host = "127.0.0.1", port = "9999"] = process.argv.slice(2);
 
@@ -50,7 +50,7 @@ async function sendLine(file: TextReaderWriter, text: string): Promise<void> {
 /** Receives a line; `null` when the other one has left. */
 async function receiveLine(file: TextReaderWriter): Promise<string | null> {
   const line = await file.readline();
-  // What comes from elsewhere may hold characters that do things to a terminal. They are shown as what they are: nothing.
+  // What comes from elsewhere may hold characters that do things to a terminal, such as clearing it: here they are harmless.
   return line === "" ? null : line.trimEnd().replace(/\p{Cc}/gu, "?");
 }
 

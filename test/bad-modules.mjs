@@ -26,10 +26,19 @@ export class ShortLived extends BaseRequestHandler {
   static module = `${import.meta.url}?leave-soon`;
 }
 
+/** Ends its thread or process; and where the environment says so, the next one is never done with importing it. */
+export class Undecided extends BaseRequestHandler {
+  static module = `${import.meta.url}?endless-if-told`;
+  handle() {
+    process.exit(7);
+  }
+}
+
 const misdeeds = {
   "?serve": serve,
   "?serve-unawaited": () => void serve(),
   "?endless": () => new Promise(() => {}),
+  "?endless-if-told": () => (process.env.BAD_MODULE === "endless" ? new Promise(() => {}) : undefined),
   "?leave": () => process.exit(5),
   "?fail": () => {
     throw new SyntaxError("what a module!");

@@ -2,14 +2,22 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { threadId } from "node:worker_threads";
 import {
-  BaseRequestHandler,
+
+/** Computes until the file is there; half a minute at most, for nobody ends a thread of a run that was broken off. */
+function spinUntilThere(path)
+{
+  const deadline = performance.now() + 30_000;
+  while (!existsSync(path) && performance.now() < deadline);
+}
+BaseRequestHandler,
   ConnectionResetError,
   DatagramRequestHandler,
   ExitRequest,
   IPPROTO_TCP,
   StreamRequestHandler,
   TCP_NODELAY,
-} from "ts-socketserver";
+} from "ts-socketserver"
+
 import { inject, injectable } from "tsyringe";
 
 const module = import.meta.url;
@@ -42,13 +50,13 @@ const orders = {
   place: () => place,
   /** Keeps its thread until the file is there. */
   spinUntil(path) {
-    while (!existsSync(path));
+    spinUntil(() => existsSync(path));
     return "seen";
   },
   /** Keeps its thread until then, which another file tells, and ends it. */
   exitWhen(path) {
     writeFileSync(`${path}.begun`, "");
-    while (!existsSync(path));
+    spinUntil(() => existsSync(path));
     process.exit(7);
   },
   create(path) {
@@ -56,7 +64,7 @@ const orders = {
     return "created";
   },
   spin() {
-    for (;;);
+    spinUntil(() => false);
   },
   wait: () => new Promise(() => {}),
   exit: () => process.exit(7),

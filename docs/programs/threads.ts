@@ -45,7 +45,7 @@ if (isMain(import.meta.url)) {
   await using server = new CountingServer(["127.0.0.1", 0], Primes, { threads: 2 });
   await server.open();
   const serving = server.serveForever();
-  const long = ask(server, 300_000);
+  const long = ask(server, 1_000_000);
   process.stdout.write(await ask(server, 100)); // the short one does not wait for the long one
   process.stdout.write(await long);
   await server.shutdown();

@@ -42,8 +42,7 @@ export function getdefaulttimeout(): number | null {
 /** Node's timers hold 31 bits of milliseconds: a little under 25 days. */
 const MAX_TIMEOUT = 2_147_483;
 
-/** @internal The time-out. @throws RangeError naming it, when it is none */
-export /** No option is longer; CPython has the same bound. */
+/** No option is longer; CPython has the same bound. */
 const MAX_OPTION_LENGTH = 1024;
 
 /** @internal The time-out. @throws RangeError naming it, when it is none */

@@ -5,7 +5,7 @@
  */
 
 import { SHUT_WR } from "../core/constants.js";
-import { ConnectionError, TimeoutError } from "../core/errors.js";
+import { OSError } from "../core/errors.js";
 import type { Socket } from "../core/socket.js";
 
 /** How long a client may take to end its side, in seconds: long for a network's round trip, short for who waits behind it. */
@@ -21,15 +21,15 @@ const CHUNK_SIZE = 65_536;
  */
 export async function answerAndEnd(connection: Socket, answer: string | Uint8Array): Promise<void> {
   await connection.sendall(answer);
-  await connection.shutdown(SHUT_WR);
   const deadline = performance.now() + LINGER_TIME * 1000;
   try {
+    await connection.shutdown(SHUT_WR);
     for (let left = LINGER_TIME; left > 0; left = (deadline - performance.now()) / 1000) {
       connection.settimeout(left);
       if ((await connection.recv(CHUNK_SIZE)).length === 0) return;
     }
   } catch (error) {
-    // It keeps its side open, or has broken it off: either way it has been answered.
-    if (!(error instanceof TimeoutError || error instanceof ConnectionError)) throw error;
+    // It keeps its side open, or has broken off: either way it has been answered.
+    if (!(error instanceof OSError)) throw error;
   }
 }

@@ -65,7 +65,7 @@ export class RoomMember implements ChatMember {
     this.#deliver();
   }
 
-  /** See {@link ChatRoom.hear}. */
+  /** See `ChatRoom.hear`. */
   hear(): Promise<readonly string[] | null> {
     if (this.#listener !== null) {
       const message = "Cannot hear: somebody hears for this member already (EBUSY). Await one before the next.";

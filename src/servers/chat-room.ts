@@ -42,7 +42,7 @@ const NICKNAME = /^[\p{L}\p{N}][\p{L}\p{M}\p{N}_.-]*$/u;
  * it; lines that begin with a star are the room's own. Nobody is waited for: what somebody does not take waits, and who has more
  * waiting than `maxWaiting` lines is dropped, and the others are told.
  *
- * Control characters of what is said are made visible: nobody steers somebody else's terminal.
+ * Control characters of what is said are replaced: nobody steers somebody else's terminal.
  *
  * May be subclassed: {@link commands} takes more of them, and {@link welcome}, {@link refuseNickname} and {@link say} may be
  * overridden.

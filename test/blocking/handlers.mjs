@@ -2,7 +2,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import { threadId } from "node:worker_threads";
 import {
-  AF_INET,
+
+/** Computes until the file is there; half a minute at most, for nobody ends a thread of a run that was broken off. */
+function spinUntilThere(path)
+{
+  const deadline = performance.now() + 30_000;
+  while (!existsSync(path) && performance.now() < deadline);
+}
+AF_INET,
   BaseRequestHandler,
   BlockingDatagramRequestHandler,
   BlockingRequestHandler,
@@ -11,7 +18,7 @@ import {
   ConnectionResetError,
   ExitRequest,
   SOCK_DGRAM,
-} from "ts-socketserver";
+} from "ts-socketserver"
 
 export class Echo extends BlockingRequestHandler {
   static module = import.meta.url;
@@ -173,7 +180,7 @@ export class Obedient extends BlockingStreamRequestHandler {
     process.exit(Number(code));
   }
   compute() {
-    for (;;);
+    spinUntil(() => false);
   }
   timeOut() {
     this.request.settimeout(0.01);
@@ -187,7 +194,7 @@ export class Obedient extends BlockingStreamRequestHandler {
   }
   /** Keeps its thread until the file is there. */
   spinUntil(path) {
-    while (!existsSync(path));
+    spinUntil(() => existsSync(path));
     return "seen";
   }
 }

@@ -61,26 +61,29 @@ export function runPython(source: string, ...args: readonly (string | number)[])
 /** A Python program that serves until it is disposed of; its first line of output is its address. */
 export class PythonServer implements AsyncDisposable {
   readonly #child: ChildProcessWithoutNullStreams;
+  /** Its end, which may come before anybody asks for it. */
+  readonly #closed: Promise<unknown>;
   /** The first line that it printed. */
   readonly line: string;
 
-  private constructor(child: ChildProcessWithoutNullStreams, line: string) {
+  private constructor(child: ChildProcessWithoutNullStreams, closed: Promise<unknown>, line: string) {
     this.#child = child;
+    this.#closed = closed;
     this.line = line;
   }
 
   static async start(source: string, ...args: readonly string[]): Promise<PythonServer> {
     const child = spawn("python3", ["-u", "-c", source, ...args]);
+    const closed = once(child, "close");
     const complaints = text(child.stderr);
     const lines = createInterface(child.stdout);
     const [line] = (await Promise.race([once(lines, "line"), once(lines, "close")])) as [string?];
     if (line === undefined) throw new Error(`python3 ended before it served: ${await complaints}`);
-    return new PythonServer(child, line);
+    return new PythonServer(child, closed, line);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const exited = once(this.#child, "close");
     this.#child.kill();
-    await exited;
+    await this.#closed;
   }
 }

@@ -8,7 +8,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { nativeTransport } from "ts-socketserver";
 import { expect } from "vitest";
-import { RunningCommand } from "../cli/running-command.js";
+import { type Exit, RunningCommand } from "../cli/running-command.js";
 import { ROOT } from "../docs/pages.js";
 import { within } from "../within.js";
 
@@ -33,8 +33,9 @@ const NO_NATIVE_TRANSPORT = " (skipped: the native transport is not there)";
 /** Every example, in the order of the numbers. */
 export const examples: readonly Example[] = readdirSync(join(ROOT, "examples"))
   .filter((file) => file.endsWith(".ts"))
+  .map((file) => file.replace(/\.ts$/, ""))
   .sort()
-  .map((file) => readExample(file.replace(/\.ts$/, "")));
+  .map(readExample);
 
 /** A server and its clients, each an example, which are run together. */
 export interface Pair {
@@ -107,9 +108,15 @@ export async function checkExample(name: string, ...args: (string | number)[]): 
 
 /** Waits for the end of an example, and checks what it has printed. */
 export async function checkEnd(name: string, program: RunningCommand): Promise<void> {
-  await within(PATIENCE, name, program.exit).catch(() => undefined);
+  const exit = await exitOf(program);
   checkOutput(program, exampleNamed(name).prints);
-  expect(await program.exit).toEqual({ code: 0, signal: null });
+  expect(exit).toEqual({ code: 0, signal: null });
+}
+
+/** How a program ends; one that does not is made to. */
+export async function exitOf(program: RunningCommand): Promise<Exit> {
+  await within(PATIENCE, "The program", program.exit).catch(() => program.signal("SIGKILL"));
+  return await program.exit;
 }
 
 /** Waits until a server tells where it listens. @returns the port */
@@ -124,8 +131,9 @@ export async function checkServer(name: string, server: RunningCommand): Promise
   const lines = prints.trimEnd().split("\n").length;
   await within(PATIENCE, name, server.output(new RegExp(`^(.*\\n){${lines}}`))).catch(() => undefined);
   server.signal("SIGINT");
-  expect(await server.exit).toEqual({ code: null, signal: "SIGINT" });
+  const exit = await exitOf(server);
   checkOutput(server, prints);
+  expect(exit).toEqual({ code: null, signal: "SIGINT" });
 }
 
 /** Checks what a program has printed, and that it has complained of nothing. */

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { RunningCommand } from "../cli/running-command.js";
 import { script, telnet } from "../clients/programs.js";
 import { ROOT } from "../docs/pages.js";
-import { checkEnd, checkOutput, checkServer, exampleNamed, portOf, startExample, whyNot } from "./examples.js";
+import { checkEnd, checkOutput, checkServer, exampleNamed, exitOf, portOf, startExample, whyNot } from "./examples.js";
 
 const patience = { timeout: 60_000 };
 const twins = ["", "-blocking"];
@@ -75,7 +75,7 @@ const BEN = ["Good morning, Ana.", "Fine. I have to go."];
 /** Waits for the end of both sides, and checks what their comments say. */
 async function checkChat(ana: RunningCommand, ben: RunningCommand): Promise<void> {
   const { prints, printsThere } = exampleNamed("35-chat");
-  expect(await Promise.all([ana.exit, ben.exit])).toEqual(Array(2).fill({ code: 0, signal: null }));
+  expect(await Promise.all([exitOf(ana), exitOf(ben)])).toEqual(Array(2).fill({ code: 0, signal: null }));
   checkOutput(ana, prints);
   checkOutput(ben, printsThere);
 }
@@ -110,16 +110,16 @@ describe.concurrent("The chat", patience, () => {
     for (const line of ANA) ana.type(`${line}\n`);
     for (const line of BEN) ben.type(`${line}\n`);
     ben.endInput();
-    expect(await Promise.all([ana.exit, ben.exit])).toEqual(Array(2).fill({ code: 0, signal: null }));
+    expect(await Promise.all([exitOf(ana), exitOf(ben)])).toEqual(Array(2).fill({ code: 0, signal: null }));
     checkOutput(ben, exampleNamed("35-chat").printsThere);
   });
 
   it("says in a sentence what is wrong: 35-chat", async () => {
     await using nameless = startExample("35-chat", "wait");
-    expect(await nameless.exit).toEqual({ code: 2, signal: null });
+    expect(await exitOf(nameless)).toEqual({ code: 2, signal: null });
     expect(nameless.stderr).toContain("your name");
     await using lonely = startExample("35-chat", "call", "Ben", "127.0.0.1", 9);
-    expect(await lonely.exit).toEqual({ code: 1, signal: null });
+    expect(await exitOf(lonely)).toEqual({ code: 1, signal: null });
     expect(lonely.stderr).toMatch(/^Cannot connect to tcp 127\.0\.0\.1:9: connection refused.*\n$/);
   });
 });

@@ -12,7 +12,7 @@ import { describe, expect, it } from "vitest";
 import { RunningCommand } from "../cli/running-command.js";
 import { PythonServer, python, runPython } from "../clients/programs.js";
 import { temporaryPath } from "../temporary-path.js";
-import { checkExample, exampleNamed, portOf, startExample, whyNot } from "./examples.js";
+import { checkExample, exampleNamed, exitOf, portOf, startExample, whyNot } from "./examples.js";
 
 const patience = { timeout: 60_000 };
 const twins = ["", "-blocking"];
@@ -328,8 +328,49 @@ describe.skipIf(python.missing).concurrent(`The courses' servers in CPython${pyt
       await using client = startExample(`34-name-client${twin}`, "127.0.0.1", server.line);
       client.type("Hello\nGood morning\n");
       client.endInput();
-      await client.exit;
+      await exitOf(client);
       expect([client.stdout, client.stderr]).toEqual([exampleNamed("34-name-client").prints, ""]);
+    });
+  }
+});
+
+const WEB = `
+import http.server
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        page = f"<p>{self.path}</p>\\n".encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+    def log_message(self, *args):
+        pass
+with http.server.HTTPServer(("127.0.0.1", 0), Page) as server:
+    print(server.server_address[1])
+    server.serve_forever()
+`;
+
+describe.skipIf(python.missing).concurrent(`CPython's http.server${python.reason}`, patience, () => {
+  for (const [name, prints] of [
+    [
+      "23-web-client",
+      [
+        "HTTP/1.0 200 OK",
+        "Content-Type: text/html",
+        "Content-Length: 15",
+        "the page: <p>/a/page</p> ... 15 bytes",
+        "the same with the library: 200 OK, 15 bytes",
+      ],
+    ],
+    ["23-web-client-blocking", ["HTTP/1.0 200 OK", "the page: <p>/a/page</p> ... 15 bytes"]],
+  ] as const) {
+    const reason = whyNot(name);
+    it.skipIf(reason !== "")(`gives examples/${name} its page${reason}`, async () => {
+      await using server = await PythonServer.start(WEB);
+      await using client = startExample(name, "127.0.0.1", server.line, "/a/page");
+      expect(await exitOf(client)).toEqual({ code: 0, signal: null });
+      expect([client.stdout, client.stderr]).toEqual([`${prints.join("\n")}\n`, ""]);
     });
   }
 });
@@ -375,7 +416,7 @@ talk(connection, "Ben", ["Good morning, Ana.", "Fine. I have to go."], True)
         await portOf(ana),
       );
       expect(output).toBe(said);
-      expect(await ana.exit).toEqual({ code: 0, signal: null });
+      expect(await exitOf(ana)).toEqual({ code: 0, signal: null });
       expect(ana.stdout).toContain(`Ben is there\n${said}Ben has left\n`);
     });
 
@@ -389,7 +430,7 @@ talk(connection, "Ana", ["Good morning! How are you?", "Goodbye."], False)
       await using ben = startExample(`35-chat${twin}`, "call", "Ben", "127.0.0.1", port);
       ben.type("Good morning, Ana.\nFine. I have to go.\n");
       ben.endInput();
-      expect(await Promise.all([ana.exit, ben.exit])).toEqual(Array(2).fill({ code: 0, signal: null }));
+      expect(await Promise.all([exitOf(ana), exitOf(ben)])).toEqual(Array(2).fill({ code: 0, signal: null }));
       expect([ana.stdout, ben.stdout]).toEqual([`${port}\n${said}`, `Ana is there\n${said}`]);
     });
   }
@@ -407,7 +448,7 @@ talk(connection, "Ben", ["Good morning, Ana.", "Fine. I have to go."], True)
       port,
     );
     expect(output).toBe(said);
-    expect(await ana.exit).toEqual({ code: 0, signal: null });
+    expect(await exitOf(ana)).toEqual({ code: 0, signal: null });
     expect(ana.stdout).toContain(said);
   });
 });
