@@ -2,25 +2,23 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { threadId } from "node:worker_threads";
 import {
-
-/** Computes until the file is there; half a minute at most, for nobody ends a thread of a run that was broken off. */
-function spinUntilThere(path)
-{
-  const deadline = performance.now() + 30_000;
-  while (!existsSync(path) && performance.now() < deadline);
-}
-BaseRequestHandler,
+  BaseRequestHandler,
   ConnectionResetError,
   DatagramRequestHandler,
   ExitRequest,
   IPPROTO_TCP,
   StreamRequestHandler,
   TCP_NODELAY,
-} from "ts-socketserver"
-
+} from "ts-socketserver";
 import { inject, injectable } from "tsyringe";
 
 const module = import.meta.url;
+
+/** Computes for half a minute, or until then: not for ever, since nobody ends the threads of a run that was broken off. */
+function spinUntil(isOver) {
+  const deadline = performance.now() + 30_000;
+  while (!isOver() && performance.now() < deadline);
+}
 
 /** Where this runs: `pid:thread`. */
 const place = `${process.pid}:${threadId}`;

@@ -2,14 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { threadId } from "node:worker_threads";
 import {
-
-/** Computes until the file is there; half a minute at most, for nobody ends a thread of a run that was broken off. */
-function spinUntilThere(path)
-{
-  const deadline = performance.now() + 30_000;
-  while (!existsSync(path) && performance.now() < deadline);
-}
-AF_INET,
+  AF_INET,
   BaseRequestHandler,
   BlockingDatagramRequestHandler,
   BlockingRequestHandler,
@@ -18,7 +11,13 @@ AF_INET,
   ConnectionResetError,
   ExitRequest,
   SOCK_DGRAM,
-} from "ts-socketserver"
+} from "ts-socketserver";
+
+/** Computes for half a minute, or until then: not for ever, since nobody ends the threads of a run that was broken off. */
+function spinUntil(isOver) {
+  const deadline = performance.now() + 30_000;
+  while (!isOver() && performance.now() < deadline);
+}
 
 export class Echo extends BlockingRequestHandler {
   static module = import.meta.url;
