@@ -19,6 +19,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     setupFiles: ["test/setup.ts"],
     testTimeout: 20_000,
+    // One per processor: most tests wait for processes. Vitest's own choice leaves one out.
+    maxWorkers: "100%",
     slowTestThreshold: 250,
   },
 });

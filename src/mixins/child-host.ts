@@ -54,7 +54,6 @@ function killAll(): void {
  */
 export class ChildHost extends RunnerHost {
   readonly #assignment: Assignment;
-  readonly #server: BaseServer;
   readonly #calls: CallEndpoint;
   readonly #gone: Promise<void>;
   #resolveGone: () => void = () => {};
@@ -69,7 +68,6 @@ export class ChildHost extends RunnerHost {
     const { assignment, server } = options;
     super(owner, server);
     this.#assignment = assignment;
-    this.#server = server;
     this.#calls = new CallEndpoint((data) => this.#tell({ type: "call", data }));
     exposeServer(server, this.#calls);
     this.#gone = new Promise((resolve) => {
@@ -195,7 +193,7 @@ export class ChildHost extends RunnerHost {
   protected override onReady(): void {
     if (!(this.#carrier instanceof DescriptorSender) || this.#assignment.socketType === SOCK_STREAM) return;
     // All answers leave by the server's own socket, of which each child has a copy.
-    const { socket, serverAddress: clientAddress } = this.#server;
+    const { socket, serverAddress: clientAddress } = this.server;
     this.#carrier.send({ id: SERVER_SOCKET, socket, clientAddress, refuse: () => void this.end() });
   }
 

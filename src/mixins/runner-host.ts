@@ -49,8 +49,9 @@ export interface HostOwner {
  * its way the server keeps all of it, its own copy of the connection among it, and when the host ends, another one can have it.
  */
 export abstract class RunnerHost {
+  /** Whose handlers it runs. */
+  protected readonly server: BaseServer;
   readonly #owner: HostOwner;
-  readonly #server: BaseServer;
   readonly #jobs = new Map<number, Job>();
   /** Those that are on their way, with the server's own socket of each connection. */
   readonly #onWay = new Map<number, Socket | null>();
@@ -68,7 +69,7 @@ export abstract class RunnerHost {
 
   constructor(owner: HostOwner, server: BaseServer) {
     this.#owner = owner;
-    this.#server = server;
+    this.server = server;
   }
 
   /** Whether it runs requests. */
@@ -129,7 +130,7 @@ export abstract class RunnerHost {
   #flush(): void {
     const requests = this.#outbox;
     this.#outbox = [];
-    if (!this.#exited) this.post({ type: "requests", requests });
+    if (requests.length > 0 && !this.#exited) this.post({ type: "requests", requests });
   }
 
   /** The other side has the requests: whatever becomes of it, nobody else is to run them. */
@@ -163,6 +164,7 @@ export abstract class RunnerHost {
     // Also where it has not begun as yet: nobody else is to run it either.
     this.#onWay.get(id)?.abort();
     this.#onWay.delete(id);
+    this.#flush();
     this.post({ type: "abort", id });
     const timer = setTimeout(() => {
       if (this.#jobs.has(id)) this.#endFor("it was told to, because of a request that did not end");
@@ -195,7 +197,7 @@ export abstract class RunnerHost {
         this.#owner.onRoom();
         break;
       case "datagram":
-        void relayDatagram(this.#server, message.datagram).then((sent) => this.post(sent));
+        void relayDatagram(this.server, message.datagram).then((sent) => this.post(sent));
         break;
     }
   }

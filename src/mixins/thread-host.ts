@@ -53,7 +53,6 @@ export interface ThreadOptions {
  */
 export class ThreadHost extends RunnerHost {
   readonly #assignment: Assignment;
-  readonly #server: BaseServer;
   readonly #daemon: boolean;
   /** Resolves when it is ready, or gone: where its handler is of no use, it ends by itself when it has nothing more to load. */
   readonly #loaded: Promise<void>;
@@ -67,7 +66,6 @@ export class ThreadHost extends RunnerHost {
   constructor(owner: HostOwner, options: ThreadOptions) {
     super(owner, options.server);
     this.#assignment = options.assignment;
-    this.#server = options.server;
     this.#daemon = options.daemon;
     this.#loaded = new Promise((resolve) => {
       this.#tellLoaded = resolve;
@@ -127,7 +125,7 @@ export class ThreadHost extends RunnerHost {
 
   /** All answers leave by the server's own socket, of which each thread has a copy. */
   #giveServerSocket(): void {
-    const copy = this.#server.socket.dup();
+    const copy = this.server.socket.dup();
     try {
       this.post({ type: "datagram-socket", descriptor: copy.handOver(this.#thread) });
     } finally {
