@@ -50,11 +50,11 @@ const BARS = [
     to: "python-threading",
     atLeast: 2.5,
   },
-  { workload: "echo-1x64", what: "TCP echo 1 × 64 B, blocking", subject: "blocking", to: "node-net", atLeast: 0.9 },
+  { workload: "echo-1x64", what: "TCP echo 1 × 64 B, blocking", subject: "blocking-1", to: "node-net", atLeast: 0.9 },
   {
     workload: "echo-50x64",
     what: "TCP echo 50 × 64 B, 50 blocking threads",
-    subject: "blocking",
+    subject: "blocking-50",
     to: "python-threading",
     atLeast: 0.6,
   },

@@ -146,10 +146,15 @@ export const subjects = [
     options: { children: 2 },
     workloads: ["hash"],
   }),
-  project("blocking", "native, a thread for each client, which blocks", "native", {
+  project("blocking-1", "native, one thread that blocks", "native", {
+    model: "blocking",
+    options: { threads: 1 },
+    workloads: ["echo-1x64"],
+  }),
+  project("blocking-50", "native, 50 threads that block", "native", {
     model: "blocking",
     options: { threads: 50 },
-    workloads: ["echo-1x64", "echo-50x64"],
+    workloads: ["echo-50x64"],
   }),
   python("python-threading", "Python, ThreadingTCPServer", [...CONNECTIONS, "shutdown"], "python-socketserver.py"),
   python("python-udp", "Python, UDPServer", ["udp"], "python-socketserver.py"),

@@ -26,7 +26,6 @@ for (const model of models) {
       await cycle();
       const before = possessions();
       await cycle();
-      await cycle();
       await expect.poll(possessions, patient).toEqual(before);
     });
 
