@@ -32,7 +32,7 @@ import {
   type SocketKind,
 } from "./constants.js";
 import { closedError, codeOf, osError } from "./errors.js";
-import { checkTimeout, getdefaulttimeout } from "./socket-base.js";
+import { SocketTimeout } from "./socket-timeout.js";
 import type { NativeAddon } from "./transport/native-addon.js";
 import { NativeAddresses } from "./transport/native-address.js";
 import { POLL_FAILED } from "./transport/native-constants.js";
@@ -67,7 +67,7 @@ const RESET_ON_CLOSE = Uint8Array.from([1, 0, 0, 0, 0, 0, 0, 0]);
 export const scratchAddress: NativeAddresses = new NativeAddresses();
 
 /** The state of a blocking socket, and the calls that only ask or set. `BlockingSocket` adds those that move bytes. */
-export abstract class BlockingSocketBase implements Disposable {
+export abstract class BlockingSocketBase extends SocketTimeout implements Disposable {
   /** The address family: `AF_INET`, `AF_INET6` or `AF_UNIX`. */
   readonly family: AddressFamily;
   /** The kind: `SOCK_STREAM` or `SOCK_DGRAM`. */
@@ -81,8 +81,6 @@ export abstract class BlockingSocketBase implements Disposable {
   protected readonly calls: NativeAddon;
   /** @internal -1 when it was closed or given away. */
   protected descriptor: number;
-  /** @internal Seconds that a call may wait. */
-  protected timeout: number | null = getdefaulttimeout();
   /** @internal The other end; `null` while there is none. */
   protected peer: Address | null;
   /** @internal A connection was begun that nobody waited for. */
@@ -104,6 +102,7 @@ export abstract class BlockingSocketBase implements Disposable {
     options: BlockingSocketOptions,
     owned: OwnedDescriptor | null,
   ) {
+    super();
     this.calls = nativeCalls();
     if (options.fileno !== undefined) {
       const { fileno } = options;
@@ -199,30 +198,6 @@ export abstract class BlockingSocketBase implements Disposable {
 
   // ── asking and setting ────────────────────────────────────────────────────────────────────────────────────────────
 
-  /**
-   * How long a call may block before it throws a TimeoutError. Source: `socket.settimeout`.
-   *
-   * @param timeout seconds (fractions allowed); `null` waits for ever; 0 never waits and throws BlockingIOError instead.
-   */
-  settimeout(timeout: number | null): void {
-    this.timeout = checkTimeout(timeout);
-  }
-
-  /** The time-out in seconds, or `null`. Source: `socket.gettimeout`. */
-  gettimeout(): number | null {
-    return this.timeout;
-  }
-
-  /** `true` is `settimeout(null)`, `false` is `settimeout(0)`. Source: `socket.setblocking`. */
-  setblocking(flag: boolean): void {
-    this.timeout = flag ? null : 0;
-  }
-
-  /** Whether calls may wait. Source: `socket.getblocking`. */
-  getblocking(): boolean {
-    return this.timeout !== 0;
-  }
-
   /** The socket's own address. Source: `socket.getsockname`. @throws ClosedResourceError */
   getsockname(): Address {
     this.assertOpen("name the socket", "getsockname");
@@ -297,7 +272,7 @@ export abstract class BlockingSocketBase implements Disposable {
   protected abstract unreadBytes(): number;
 
   /** As Python prints it: the kind, and the addresses it has. */
-  toString(): string {
+  override toString(): string {
     if (this.closed) return `<BlockingSocket [closed] ${this.protocol}>`;
     const peer = this.remoteEndpoint;
     const to = peer === null ? "" : ` to ${formatAddress(peer)}`;

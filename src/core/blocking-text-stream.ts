@@ -9,14 +9,8 @@
 
 import type { BlockingStreamReader } from "./blocking-stream-reader.js";
 import type { BlockingStreamWriter } from "./blocking-stream-writer.js";
-import {
-  type EncodingErrors,
-  type Newline,
-  TextBuffer,
-  TextEncoding,
-  type TextReading,
-  type TextStreamOptions,
-} from "./text-buffer.js";
+import { TextBuffer, TextEncoding, type TextReading, type TextStreamOptions } from "./text-buffer.js";
+import { TextFile } from "./text-file.js";
 
 /**
  * Reads text from a {@link BlockingStreamReader}: `TextReader`, whose calls return instead of promising. Source:
@@ -34,7 +28,7 @@ import {
  * for (const line of this.request.makefile("r")) console.log(line.trimEnd());
  * ```
  */
-export class BlockingTextReader implements Iterable<string>, Disposable {
+export class BlockingTextReader extends TextFile implements Iterable<string>, Disposable {
   readonly #reader: BlockingStreamReader;
   readonly #buffer: TextBuffer;
 
@@ -43,21 +37,10 @@ export class BlockingTextReader implements Iterable<string>, Disposable {
    * @throws RangeError for an encoding, `errors` or `newline` that there is not.
    */
   constructor(reader: BlockingStreamReader, options: TextStreamOptions = {}) {
+    const buffer = new TextBuffer(reader, options);
+    super(buffer);
     this.#reader = reader;
-    this.#buffer = new TextBuffer(reader, options);
-  }
-
-  /** The name of the encoding, as it was given. */
-  get encoding(): string {
-    return this.#buffer.encoding;
-  }
-
-  get errors(): EncodingErrors {
-    return this.#buffer.errors;
-  }
-
-  get newline(): Newline {
-    return this.#buffer.newline;
+    this.#buffer = buffer;
   }
 
   /** Whether {@link close} was called. */
@@ -153,7 +136,7 @@ export class BlockingTextReader implements Iterable<string>, Disposable {
  * writer.write("250 OK\n"); // 7, and 8 bytes are sent by the next flush()
  * ```
  */
-export class BlockingTextWriter implements Disposable {
+export class BlockingTextWriter extends TextFile implements Disposable {
   readonly #writer: BlockingStreamWriter;
   readonly #encoding: TextEncoding;
 
@@ -163,21 +146,10 @@ export class BlockingTextWriter implements Disposable {
    *   there is not.
    */
   constructor(writer: BlockingStreamWriter, options: TextStreamOptions = {}) {
+    const encoding = new TextEncoding(options);
+    super(encoding);
     this.#writer = writer;
-    this.#encoding = new TextEncoding(options);
-  }
-
-  /** The name of the encoding, as it was given. */
-  get encoding(): string {
-    return this.#encoding.encoding;
-  }
-
-  get errors(): EncodingErrors {
-    return this.#encoding.errors;
-  }
-
-  get newline(): Newline {
-    return this.#encoding.newline;
+    this.#encoding = encoding;
   }
 
   /** Whether {@link close} was called. */

@@ -8,6 +8,7 @@ import type { Duplex } from "node:stream";
 import { type Address, formatAddress, protocolName } from "./address.js";
 import { type AddressFamily, SO_ERROR, SOCK_DGRAM, SOCK_RAW, SOL_SOCKET, type SocketKind } from "./constants.js";
 import { BusyResourceError, closedError, codeOf, osError } from "./errors.js";
+import { SocketTimeout } from "./socket-timeout.js";
 import { defaultTransport } from "./transport/index.js";
 import type { AdoptedSocket, Channel, ChannelCounters, LentConnection, Transport } from "./transport/transport.js";
 import { Waiters } from "./waiters.js";
@@ -23,37 +24,8 @@ export interface SocketOptions {
   readonly fileno?: number;
 }
 
-let defaultTimeout: number | null = null;
-
-/**
- * Sets the time-out that every socket made from now on begins with. Source: `socket.setdefaulttimeout`.
- *
- * @param timeout seconds; `null` to wait for ever.
- */
-export function setdefaulttimeout(timeout: number | null): void {
-  defaultTimeout = checkTimeout(timeout);
-}
-
-/** The time-out that new sockets begin with, in seconds, or `null`. Source: `socket.getdefaulttimeout`. */
-export function getdefaulttimeout(): number | null {
-  return defaultTimeout;
-}
-
-/** Node's timers hold 31 bits of milliseconds: a little under 25 days. */
-const MAX_TIMEOUT = 2_147_483;
-
 /** No option is longer; CPython has the same bound. */
 const MAX_OPTION_LENGTH = 1024;
-
-/** @internal The time-out. @throws RangeError naming it, when it is none */
-export function checkTimeout(timeout: number | null): number | null {
-  if (timeout !== null && !(timeout >= 0 && timeout <= MAX_TIMEOUT)) {
-    throw new RangeError(
-      `Cannot set a time-out of ${timeout}: give seconds from 0 to ${MAX_TIMEOUT}, or null for none.`,
-    );
-  }
-  return timeout;
-}
 
 function open(transport: Transport, family: AddressFamily, type: SocketKind, proto: number): Channel {
   try {
@@ -81,7 +53,7 @@ function hasPeer(channel: Channel): boolean {
 }
 
 /** The state of a socket, and the calls that only ask or set. `Socket` adds those that move bytes. */
-export abstract class SocketBase implements AsyncDisposable {
+export abstract class SocketBase extends SocketTimeout implements AsyncDisposable {
   /** The address family: `AF_INET`, `AF_INET6` or `AF_UNIX`. */
   readonly family: AddressFamily;
   /** The kind: `SOCK_STREAM` or `SOCK_DGRAM`. */
@@ -96,8 +68,6 @@ export abstract class SocketBase implements AsyncDisposable {
   /** @internal */
   protected channel: Channel;
   #writers: Waiters | null = null;
-  /** @internal Seconds that a call may wait. */
-  protected timeout: number | null = defaultTimeout;
   /** @internal What a connection attempt that nobody waited for ended with, for `getsockopt(SO_ERROR)`. */
   protected pendingError = 0;
 
@@ -112,6 +82,7 @@ export abstract class SocketBase implements AsyncDisposable {
 
   /** @internal @param channel the connection that the socket is made for, or `null` for a new socket. */
   constructor(family: AddressFamily, type: SocketKind, proto: number, options: SocketOptions, channel: Channel | null) {
+    super();
     this.transport = options.transport ?? defaultTransport;
     const adopted = options.fileno === undefined ? null : adopt(this.transport, options.fileno);
     this.family = adopted?.family ?? family;
@@ -283,30 +254,6 @@ export abstract class SocketBase implements AsyncDisposable {
 
   // ── asking and setting ────────────────────────────────────────────────────────────────────────────────────────────
 
-  /**
-   * How long a call may wait before it throws a TimeoutError. Source: `socket.settimeout`.
-   *
-   * @param timeout seconds (fractions allowed); `null` waits for ever; 0 never waits and throws BlockingIOError instead.
-   */
-  settimeout(timeout: number | null): void {
-    this.timeout = checkTimeout(timeout);
-  }
-
-  /** The time-out in seconds, or `null`. Source: `socket.gettimeout`. */
-  gettimeout(): number | null {
-    return this.timeout;
-  }
-
-  /** `true` is `settimeout(null)`, `false` is `settimeout(0)`. Source: `socket.setblocking`. */
-  setblocking(flag: boolean): void {
-    this.timeout = flag ? null : 0;
-  }
-
-  /** Whether calls may wait. Source: `socket.getblocking`. */
-  getblocking(): boolean {
-    return this.timeout !== 0;
-  }
-
   /** The socket's own address. Source: `socket.getsockname`. @throws ClosedResourceError */
   getsockname(): Address {
     this.assertOpen("name the socket", "getsockname");
@@ -439,7 +386,7 @@ export abstract class SocketBase implements AsyncDisposable {
   }
 
   /** As Python prints it: the kind, and the addresses it has. */
-  toString(): string {
+  override toString(): string {
     if (this.#closed) return `<Socket [closed] ${this.protocol}>`;
     const peer = this.#connected ? ` to ${formatAddress(this.channel.getpeername())}` : "";
     return `<Socket ${this.protocol} ${this.localName()}${peer}>`;

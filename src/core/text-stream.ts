@@ -10,14 +10,8 @@
 import { BusyResourceError } from "./errors.js";
 import type { StreamReader } from "./stream-reader.js";
 import type { StreamWriter } from "./stream-writer.js";
-import {
-  type EncodingErrors,
-  type Newline,
-  TextBuffer,
-  TextEncoding,
-  type TextReading,
-  type TextStreamOptions,
-} from "./text-buffer.js";
+import { TextBuffer, TextEncoding, type TextReading, type TextStreamOptions } from "./text-buffer.js";
+import { TextFile } from "./text-file.js";
 
 export type { EncodingErrors, Newline, TextStreamOptions } from "./text-buffer.js";
 
@@ -37,7 +31,7 @@ export type { EncodingErrors, Newline, TextStreamOptions } from "./text-buffer.j
  * for await (const line of new TextReader(reader)) console.log(line.trimEnd());
  * ```
  */
-export class TextReader implements AsyncIterable<string> {
+export class TextReader extends TextFile implements AsyncIterable<string> {
   readonly #reader: StreamReader;
   readonly #buffer: TextBuffer;
   #busy = false;
@@ -47,21 +41,10 @@ export class TextReader implements AsyncIterable<string> {
    * @throws RangeError for an encoding, `errors` or `newline` that there is not.
    */
   constructor(reader: StreamReader, options: TextStreamOptions = {}) {
+    const buffer = new TextBuffer(reader, options);
+    super(buffer);
     this.#reader = reader;
-    this.#buffer = new TextBuffer(reader, options);
-  }
-
-  /** The name of the encoding, as it was given. */
-  get encoding(): string {
-    return this.#buffer.encoding;
-  }
-
-  get errors(): EncodingErrors {
-    return this.#buffer.errors;
-  }
-
-  get newline(): Newline {
-    return this.#buffer.newline;
+    this.#buffer = buffer;
   }
 
   /** Whether {@link close} was called. */
@@ -160,7 +143,7 @@ export class TextReader implements AsyncIterable<string> {
  * await writer.write("250 OK\n"); // 7, and 8 bytes are sent
  * ```
  */
-export class TextWriter {
+export class TextWriter extends TextFile {
   readonly #writer: StreamWriter;
   readonly #encoding: TextEncoding;
 
@@ -170,21 +153,10 @@ export class TextWriter {
    *   there is not.
    */
   constructor(writer: StreamWriter, options: TextStreamOptions = {}) {
+    const encoding = new TextEncoding(options);
+    super(encoding);
     this.#writer = writer;
-    this.#encoding = new TextEncoding(options);
-  }
-
-  /** The name of the encoding, as it was given. */
-  get encoding(): string {
-    return this.#encoding.encoding;
-  }
-
-  get errors(): EncodingErrors {
-    return this.#encoding.errors;
-  }
-
-  get newline(): Newline {
-    return this.#encoding.newline;
+    this.#encoding = encoding;
   }
 
   /** Whether {@link close} was called. */

@@ -4,12 +4,11 @@
  * @module
  */
 
-import type { Address } from "../core/address.js";
 import type { BaseServer } from "../core/base-server.js";
-import { ExitRequest } from "../core/errors.js";
 import { events } from "../core/events.js";
 import type { RequestHandler } from "../core/request-handler.js";
 import type { Socket } from "../core/socket.js";
+import { bothFailures, HandlerBase } from "./handler-base.js";
 
 /**
  * Serves one request: subclass it and override {@link handle}. Source: `socketserver.BaseRequestHandler`.
@@ -28,30 +27,9 @@ import type { Socket } from "../core/socket.js";
  * ```
  */
 export class BaseRequestHandler<Request = Socket, Server extends object = BaseServer>
+  extends HandlerBase<Request, Server>
   implements RequestHandler<Request>
 {
-  /**
-   * Where the class is to be found: `import.meta.url` of the module that exports it, under its own name. Only for servers
-   * that run handlers in other threads or processes, which import it there.
-   */
-  static readonly module: string | undefined = undefined;
-
-  /** The request: the connection, or the datagram with the socket to answer by. */
-  readonly request: Request;
-  /** Whom it comes from. */
-  readonly clientAddress: Address;
-  /** The server that it came to. */
-  readonly server: Server;
-
-  /** Whether `handle()` has failed: for `finish()` to know. */
-  protected failed = false;
-
-  constructor(request: Request, clientAddress: Address, server: Server) {
-    this.request = request;
-    this.clientAddress = clientAddress;
-    this.server = server;
-  }
-
   /** Prepares. May be overridden; does nothing here. When it fails, the other two are not called. */
   setup(): void | Promise<void> {}
 
@@ -60,9 +38,6 @@ export class BaseRequestHandler<Request = Socket, Server extends object = BaseSe
 
   /** Cleans up, also when `handle()` has failed. May be overridden; does nothing here. */
   finish(): void | Promise<void> {}
-
-  /** For subclasses: throws when `setup()` has not made what the others need, such as for want of `super.setup()`. */
-  protected checkSetup(): void {}
 
   /** Calls the three in their order. The server calls it; it is not meant to be overridden. */
   run(): Promise<void> {
@@ -95,10 +70,7 @@ export class BaseRequestHandler<Request = Socket, Server extends object = BaseSe
       const finishing = this.finish();
       if (finishing !== undefined) await finishing;
     } catch (error) {
-      if (!this.failed) throw error;
-      // The server is to end: that outweighs a failed clean-up.
-      if (failure instanceof ExitRequest) throw failure;
-      throw new AggregateError([failure, error], "handle() failed, and finish() after it");
+      throw this.failed ? bothFailures(failure, error) : error;
     }
     if (this.failed) throw failure;
   }
@@ -109,10 +81,4 @@ function isWatched(): boolean {
   return (
     events.handlerSetup.hasSubscribers || events.handlerHandle.hasSubscribers || events.handlerFinish.hasSubscribers
   );
-}
-
-/** The error for a handler whose `setup()` did not call the one it overrides. */
-export function forgottenSetup(handler: object): TypeError {
-  const name = handler.constructor.name;
-  return new TypeError(`${name}.setup() did not call super.setup(): begin it with "await super.setup();".`);
 }

@@ -8,11 +8,8 @@ import type { BlockingDatagramRequest } from "../core/blocking-handler.js";
 import type { BlockingSocket } from "../core/blocking-socket.js";
 import { BlockingStreamReader } from "../core/blocking-stream-reader.js";
 import { BlockingStreamWriter } from "../core/blocking-stream-writer.js";
-import {
-  type BlockingRemoteServer,
-  BlockingRequestHandler,
-  forgottenBlockingSetup,
-} from "./blocking-request-handler.js";
+import { type BlockingRemoteServer, BlockingRequestHandler } from "./blocking-request-handler.js";
+import { forgottenSetup } from "./handler-base.js";
 
 /**
  * Serves a datagram in a thread or process of its own: {@link rfile} reads it, and what was written to {@link wfile} is sent
@@ -71,7 +68,7 @@ export class BlockingDatagramRequestHandler<
   }
 
   protected override checkSetup(): void {
-    if (this.wfile === undefined) throw forgottenBlockingSetup(this);
+    if (this.wfile === undefined) throw forgottenSetup(this, "super.setup()");
   }
 
   /** Sends what was written, if anything was. A subclass that overrides it calls `super.finish()` last. */

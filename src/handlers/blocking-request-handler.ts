@@ -4,12 +4,11 @@
  * @module
  */
 
-import type { Address } from "../core/address.js";
 import type { BaseServer } from "../core/base-server.js";
 import type { BlockingHandler } from "../core/blocking-handler.js";
 import type { BlockingSocket } from "../core/blocking-socket.js";
-import { ExitRequest } from "../core/errors.js";
 import { events } from "../core/events.js";
+import { bothFailures, HandlerBase } from "./handler-base.js";
 
 /**
  * A server as a blocking handler, in a thread or process of its own, sees it: every method is a call that blocks until the
@@ -62,31 +61,11 @@ export type BlockingRemoteServer<Server extends object = BaseServer> = {
  * ```
  */
 export class BlockingRequestHandler<Request = BlockingSocket, Server extends object = BlockingRemoteServer>
+  extends HandlerBase<Request, Server>
   implements BlockingHandler<Request>
 {
   /** By this servers know that a handler needs a thread or a process for itself. */
   static readonly blocking = true;
-  /**
-   * Where the class is to be found: `import.meta.url` of the module that exports it, under its own name. Threads and child
-   * processes import it there.
-   */
-  static readonly module: string | undefined = undefined;
-
-  /** The request: the connection, or the datagram with a socket to answer by. */
-  readonly request: Request;
-  /** Whom it comes from. */
-  readonly clientAddress: Address;
-  /** The server that it came to. */
-  readonly server: Server;
-
-  /** Whether `handle()` has failed: for `finish()` to know. */
-  protected failed = false;
-
-  constructor(request: Request, clientAddress: Address, server: Server) {
-    this.request = request;
-    this.clientAddress = clientAddress;
-    this.server = server;
-  }
 
   /** Prepares. May be overridden; does nothing here. When it fails, the other two are not called. */
   setup(): void {}
@@ -96,9 +75,6 @@ export class BlockingRequestHandler<Request = BlockingSocket, Server extends obj
 
   /** Cleans up, also when `handle()` has failed. May be overridden; does nothing here. */
   finish(): void {}
-
-  /** For subclasses: throws when `setup()` has not made what the others need, such as for want of `super.setup()`. */
-  protected checkSetup(): void {}
 
   /** Calls the three in their order. The server calls it; it is not meant to be overridden. */
   run(): void {
@@ -118,10 +94,7 @@ export class BlockingRequestHandler<Request = BlockingSocket, Server extends obj
       if (events.handlerFinish.hasSubscribers) events.handlerFinish.publish({ server, clientAddress, handler: this });
       refusePromise(this, "finish", this.finish());
     } catch (error) {
-      if (!this.failed) throw error;
-      // The server is to end: that outweighs a failed clean-up.
-      if (failure instanceof ExitRequest) throw failure;
-      throw new AggregateError([failure, error], "handle() failed, and finish() after it");
+      throw this.failed ? bothFailures(failure, error) : error;
     }
     if (this.failed) throw failure;
   }
@@ -136,10 +109,4 @@ function refusePromise(handler: object, method: string, result: unknown): void {
     `${handler.constructor.name}.${method}() is asynchronous, and this is a blocking handler: leave out async and await, or ` +
       "extend the handler without Blocking in its name.",
   );
-}
-
-/** The error for a blocking handler whose `setup()` did not call the one it overrides. */
-export function forgottenBlockingSetup(handler: object): TypeError {
-  const { name } = handler.constructor;
-  return new TypeError(`${name}.setup() did not call super.setup(): begin it with "super.setup();".`);
 }

@@ -10,11 +10,8 @@ import { BlockingStreamWriter } from "../core/blocking-stream-writer.js";
 import { IPPROTO_TCP, TCP_NODELAY } from "../core/constants.js";
 import { defaults } from "../core/defaults.js";
 import { OSError } from "../core/errors.js";
-import {
-  type BlockingRemoteServer,
-  BlockingRequestHandler,
-  forgottenBlockingSetup,
-} from "./blocking-request-handler.js";
+import { type BlockingRemoteServer, BlockingRequestHandler } from "./blocking-request-handler.js";
+import { forgottenSetup } from "./handler-base.js";
 import { READ_AHEAD, WRITE_BUFFER } from "./stream-request-handler.js";
 
 /**
@@ -74,7 +71,7 @@ export class BlockingStreamRequestHandler<Server extends object = BlockingRemote
   }
 
   protected override checkSetup(): void {
-    if (this.wfile === undefined) throw forgottenBlockingSetup(this);
+    if (this.wfile === undefined) throw forgottenSetup(this, "super.setup()");
   }
 
   /** Flushes and closes the files. A subclass that overrides it calls `super.finish()` last. */

@@ -9,7 +9,8 @@ import type { Socket } from "../core/socket.js";
 import { StreamReader } from "../core/stream-reader.js";
 import { StreamWriter } from "../core/stream-writer.js";
 import type { DatagramRequest } from "../core/udp-server.js";
-import { BaseRequestHandler, forgottenSetup } from "./base-request-handler.js";
+import { BaseRequestHandler } from "./base-request-handler.js";
+import { forgottenSetup } from "./handler-base.js";
 
 /**
  * Serves a datagram: {@link rfile} reads it, and what was written to {@link wfile} is sent back as one datagram when
@@ -69,7 +70,7 @@ export class DatagramRequestHandler<Server extends object = BaseServer> extends 
   }
 
   protected override checkSetup(): void {
-    if (this.wfile === undefined) throw forgottenSetup(this);
+    if (this.wfile === undefined) throw forgottenSetup(this, "await super.setup()");
   }
 
   /** Sends what was written, if anything was. A subclass that overrides it calls `await super.finish()` last. */

@@ -11,7 +11,8 @@ import { OSError } from "../core/errors.js";
 import type { Socket } from "../core/socket.js";
 import { StreamReader } from "../core/stream-reader.js";
 import { StreamWriter } from "../core/stream-writer.js";
-import { BaseRequestHandler, forgottenSetup } from "./base-request-handler.js";
+import { BaseRequestHandler } from "./base-request-handler.js";
+import { forgottenSetup } from "./handler-base.js";
 
 /** What is read ahead where `rbufsize` is negative: about what one system call brings. */
 export const READ_AHEAD = 65_536;
@@ -68,7 +69,7 @@ export class StreamRequestHandler<Server extends object = BaseServer> extends Ba
   }
 
   protected override checkSetup(): void {
-    if (this.wfile === undefined) throw forgottenSetup(this);
+    if (this.wfile === undefined) throw forgottenSetup(this, "await super.setup()");
   }
 
   /** Flushes and closes the files. A subclass that overrides it calls `await super.finish()` last. */

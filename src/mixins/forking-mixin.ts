@@ -5,9 +5,6 @@
  */
 
 import { availableParallelism } from "node:os";
-import type { Address } from "../core/address.js";
-import type { BaseServer } from "../core/base-server.js";
-import { isBlockingHandler } from "../core/blocking-handler.js";
 import { AF_UNIX } from "../core/constants.js";
 import { defaults } from "../core/defaults.js";
 import { unsupported } from "../core/errors.js";
@@ -16,7 +13,8 @@ import { defaultTransport } from "../core/transport/index.js";
 import type { Transport } from "../core/transport/transport.js";
 import { ChildHost } from "./child-host.js";
 import type { ServerClass } from "./multiplexing-mixin.js";
-import { type RunnerServerClass, ServerRunners } from "./server-runners.js";
+import { RunnerMixIn } from "./runner-mixin.js";
+import type { RunnerServerClass } from "./server-runners.js";
 
 /** What {@link ForkingMixIn} adds to a server. */
 export interface Forking {
@@ -71,53 +69,34 @@ export interface Forking {
  * ```
  */
 export function ForkingMixIn<Base extends ServerClass>(Server: Base): RunnerServerClass<Base, Forking> {
-  abstract class ForkingServer extends Server implements Forking {
+  abstract class ForkingServer extends RunnerMixIn<Base, ChildHost>(Server, "processes") implements Forking {
     static override readonly optionNames: readonly ServerOptionName[] = [
-      ...Server.optionNames,
+      ...super.optionNames,
       "children",
       "maxChildren",
       "requestsPerChild",
-      "maxConnections",
-      "requestTimeout",
     ];
 
     override timeout: number | null = defaults.forkingTimeout;
     children: number = availableParallelism();
     maxChildren: number = defaults.maxChildren;
     requestsPerChild: number = defaults.requestsPerChild;
-    maxConnections: number = defaults.maxConnections;
-    requestTimeout: number | null = defaults.requestTimeout;
-
-    readonly #runners = new ServerRunners<ChildHost>(this as unknown as BaseServer, "processes");
-
-    /** Nothing of a handler runs in this process. */
-    protected override get followsRequests(): boolean {
-      return false;
-    }
 
     protected override get hasRoom(): boolean {
       return this.activeRequests < Math.min(this.maxConnections, this.maxChildren * this.#capacity);
     }
 
-    protected override get runsBlockingHandlers(): boolean {
-      return true;
-    }
-
-    get #blocks(): boolean {
-      return isBlockingHandler(this.RequestHandlerClass);
-    }
-
     /** Requests that one child runs at once. */
     get #capacity(): number {
-      return this.#blocks ? 1 : this.requestsPerChild;
+      return this.blocks ? 1 : this.requestsPerChild;
     }
 
     get activeChildren(): ReadonlySet<number> {
-      return new Set(Array.from(this.#runners.hosts, (host) => host.pid));
+      return new Set(Array.from(this.runners.hosts, (host) => host.pid));
     }
 
     async collectChildren(): Promise<void> {
-      await this.#runners.collect();
+      await this.runners.collect();
     }
 
     /** Nobody has come for `timeout` seconds: the children that are not needed end. */
@@ -129,16 +108,16 @@ export function ForkingMixIn<Base extends ServerClass>(Server: Base): RunnerServ
     /** Starts the children, too. @throws when the handler cannot be run in one */
     override async serverActivate(): Promise<void> {
       const transport = this.transport ?? defaultTransport;
-      this.#runners.check(transport);
+      this.runners.check(transport);
       this.#checkTransport(transport);
       await super.serverActivate();
       const { timeout, maxChildren } = this;
       const capacity = this.#capacity;
-      const blocking = this.#blocks;
-      const assignment = this.#runners.assignment(transport);
-      const server = this as unknown as BaseServer;
+      const blocking = this.blocks;
+      const assignment = this.runners.assignment(transport);
+      const { server } = this.runners;
       const size = Math.min(this.children, maxChildren);
-      await this.#runners.start({
+      await this.runners.start({
         size,
         maxSize: Number.isFinite(capacity) ? maxChildren : size,
         capacity,
@@ -154,29 +133,6 @@ export function ForkingMixIn<Base extends ServerClass>(Server: Base): RunnerServ
         `The ${name} transport cannot move Unix streams to other processes on Windows`,
         "Use a Multiplexing server, or serve TCP.",
         "fork",
-      );
-    }
-
-    /** Starts the request, and lets the loop go on with the next. */
-    override processRequest(request: unknown, clientAddress: Address): void {
-      this.startRequest(request, clientAddress);
-    }
-
-    /** Has a child run the handler, and waits until it has. */
-    override async finishRequest(request: unknown, clientAddress: Address): Promise<void> {
-      const leftError = (error: Error): void => void this.reportFailure(request, error);
-      await this.#runners.run(request, { clientAddress, leftError, timeout: this.requestTimeout });
-    }
-
-    override async abortRequest(request: unknown): Promise<void> {
-      if (!this.#runners.breakOff(request)) await super.abortRequest(request);
-    }
-
-    /** Ends the children, too; with `blockOnClose` off, each when it has done what it is doing. */
-    override async serverClose(): Promise<void> {
-      await this.#runners.closeAround(
-        () => super.serverClose(),
-        () => !this.blockOnClose,
       );
     }
   }

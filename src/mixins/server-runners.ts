@@ -29,7 +29,7 @@ export type RunnerOptions<Host extends RequestHost> = Omit<PoolOptions<Host>, "o
 
 /** Starts the pool of a server, has its requests run there, and ends it with the server. */
 export class ServerRunners<Host extends RequestHost> {
-  readonly #server: BaseServer;
+  readonly server: BaseServer;
   readonly #where: "threads" | "processes";
   #pool: RunnerPool<Host> | null = null;
   #requests: RemoteRequests<Host> | null = null;
@@ -37,7 +37,7 @@ export class ServerRunners<Host extends RequestHost> {
 
   /** @param where the handlers run, for messages. */
   constructor(server: BaseServer, where: "threads" | "processes") {
-    this.#server = server;
+    this.server = server;
     this.#where = where;
   }
 
@@ -48,7 +48,7 @@ export class ServerRunners<Host extends RequestHost> {
 
   /** Checks whether the handler can run there. @throws TypeError, UnsupportedOperation; they say what to do */
   check({ name, features }: Transport): void {
-    const { RequestHandlerClass, container } = this.#server;
+    const { RequestHandlerClass, container } = this.server;
     if (isBlockingHandler(RequestHandlerClass) && !features.blockingSockets) {
       throw unsupported(
         `The ${name} transport has no sockets that block, as ${RequestHandlerClass.name} needs them`,
@@ -62,10 +62,10 @@ export class ServerRunners<Host extends RequestHost> {
 
   /** What each host is made for, once the server has its address. */
   assignment(transport: Transport): Assignment {
-    const { RequestHandlerClass, serverAddress, socketType, addressFamily } = this.#server;
+    const { RequestHandlerClass, serverAddress, socketType, addressFamily } = this.server;
     return {
       ...moduleOf(RequestHandlerClass, this.#where),
-      serverName: this.#server.constructor.name,
+      serverName: this.server.constructor.name,
       serverAddress,
       socketType,
       addressFamily,
@@ -75,7 +75,7 @@ export class ServerRunners<Host extends RequestHost> {
 
   /** Starts the pool. @throws Error why it cannot be started; ClosedResourceError when the server is closed meanwhile */
   async start(options: RunnerOptions<Host>): Promise<void> {
-    const server = this.#server;
+    const server = this.server;
     const closed = (): Error => closedError(`open ${server.constructor.name}`, "bind");
     if (this.#closing) throw closed();
     const onLoss = (error: Error): void => events.error.publish({ server, error, clientAddress: null });
@@ -93,7 +93,7 @@ export class ServerRunners<Host extends RequestHost> {
 
   /** Has a request run, and waits until it has. @throws what its handler has thrown; why it could not run */
   async run(request: unknown, terms: RequestTerms): Promise<void> {
-    if (this.#requests === null) throw closedError(`run a request of ${this.#server.constructor.name}`, "request");
+    if (this.#requests === null) throw closedError(`run a request of ${this.server.constructor.name}`, "request");
     await this.#requests.run(request as Socket | DatagramRequest, terms);
   }
 

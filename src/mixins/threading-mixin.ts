@@ -6,9 +6,6 @@
 
 import { availableParallelism } from "node:os";
 import type { ResourceLimits } from "node:worker_threads";
-import type { Address } from "../core/address.js";
-import type { BaseServer } from "../core/base-server.js";
-import { isBlockingHandler } from "../core/blocking-handler.js";
 import { AF_UNIX, SOCK_STREAM } from "../core/constants.js";
 import { defaults } from "../core/defaults.js";
 import { unsupported } from "../core/errors.js";
@@ -17,7 +14,8 @@ import { defaultTransport } from "../core/transport/index.js";
 import type { Transport } from "../core/transport/transport.js";
 import type { ServerClass } from "./multiplexing-mixin.js";
 import { canMoveToThreads } from "./node-connections.js";
-import { type RunnerServerClass, ServerRunners } from "./server-runners.js";
+import { RunnerMixIn } from "./runner-mixin.js";
+import type { RunnerServerClass } from "./server-runners.js";
 import { ThreadHost } from "./thread-host.js";
 
 /** How long, in seconds, a thread beyond those that were started ahead waits for another blocking handler. */
@@ -55,58 +53,39 @@ export interface Threading {
  * ```
  */
 export function ThreadingMixIn<Base extends ServerClass>(Server: Base): RunnerServerClass<Base, Threading> {
-  abstract class ThreadingServer extends Server implements Threading {
+  abstract class ThreadingServer extends RunnerMixIn<Base, ThreadHost>(Server, "threads") implements Threading {
     static override readonly optionNames: readonly ServerOptionName[] = [
-      ...Server.optionNames,
+      ...super.optionNames,
       "threads",
       "maxThreads",
-      "maxConnections",
-      "requestTimeout",
       "daemonThreads",
       "resourceLimits",
     ];
 
     threads: number = availableParallelism();
     maxThreads: number = defaults.maxThreads;
-    maxConnections: number = defaults.maxConnections;
-    requestTimeout: number | null = defaults.requestTimeout;
     daemonThreads: boolean = defaults.daemonThreads;
     resourceLimits: ResourceLimits | undefined;
 
-    readonly #runners = new ServerRunners<ThreadHost>(this as unknown as BaseServer, "threads");
-
-    /** Nothing of a handler runs in this thread. */
-    protected override get followsRequests(): boolean {
-      return false;
-    }
-
     protected override get hasRoom(): boolean {
-      return this.activeRequests < Math.min(this.maxConnections, this.#blocks ? this.#threadLimit : Infinity);
-    }
-
-    protected override get runsBlockingHandlers(): boolean {
-      return true;
-    }
-
-    get #blocks(): boolean {
-      return isBlockingHandler(this.RequestHandlerClass);
+      return this.activeRequests < Math.min(this.maxConnections, this.blocks ? this.#threadLimit : Infinity);
     }
 
     get #threadLimit(): number {
-      return this.#blocks ? Math.max(this.threads, this.maxThreads) : this.threads;
+      return this.blocks ? Math.max(this.threads, this.maxThreads) : this.threads;
     }
 
     /** Starts the threads, too. @throws when the handler cannot be run in one */
     override async serverActivate(): Promise<void> {
       const transport = this.transport ?? defaultTransport;
-      this.#runners.check(transport);
+      this.runners.check(transport);
       this.#checkTransport(transport);
       await super.serverActivate();
       const { resourceLimits } = this;
-      const assignment = this.#runners.assignment(transport);
-      const server = this as unknown as BaseServer;
-      const blocking = this.#blocks;
-      await this.#runners.start({
+      const assignment = this.runners.assignment(transport);
+      const { server } = this.runners;
+      const blocking = this.blocks;
+      await this.runners.start({
         size: this.threads,
         maxSize: this.#threadLimit,
         capacity: blocking ? 1 : Number.POSITIVE_INFINITY,
@@ -138,28 +117,10 @@ export function ThreadingMixIn<Base extends ServerClass>(Server: Base): RunnerSe
       );
     }
 
-    /** Starts the request, and lets the loop go on with the next. */
-    override processRequest(request: unknown, clientAddress: Address): void {
-      this.startRequest(request, clientAddress);
-    }
-
-    /** Has a thread run the handler, and waits until it has. */
-    override async finishRequest(request: unknown, clientAddress: Address): Promise<void> {
-      const leftError = (error: Error): void => void this.reportFailure(request, error);
-      await this.#runners.run(request, { clientAddress, leftError, timeout: this.requestTimeout });
-    }
-
-    override async abortRequest(request: unknown): Promise<void> {
-      if (!this.#runners.breakOff(request)) await super.abortRequest(request);
-    }
-
     /** Ends the threads, too; with `blockOnClose` off, or `daemonThreads` on, each when it has done what it is doing. */
     override async serverClose(): Promise<void> {
       if (this.daemonThreads) this.blockOnClose = false;
-      await this.#runners.closeAround(
-        () => super.serverClose(),
-        () => !this.blockOnClose,
-      );
+      await super.serverClose();
     }
   }
   // The class takes what its base takes; that the handler may be a blocking one besides, only this type says.

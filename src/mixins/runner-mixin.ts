@@ -1,0 +1,87 @@
+/**
+ * {@link RunnerMixIn}: what servers that run handlers in threads and in child processes have in common.
+ *
+ * @module
+ */
+
+import type { Address } from "../core/address.js";
+import type { BaseServer } from "../core/base-server.js";
+import { isBlockingHandler } from "../core/blocking-handler.js";
+import { defaults } from "../core/defaults.js";
+import type { ServerOptionName } from "../core/server-options.js";
+import type { AnyArguments, ServerClass } from "./multiplexing-mixin.js";
+import type { RequestHost } from "./remote-requests.js";
+import { ServerRunners } from "./server-runners.js";
+
+/** What {@link RunnerMixIn} adds to a server. */
+export interface Running<Host extends RequestHost> {
+  /** Requests that run at once, in all threads or children together; while there are so many, further clients wait. */
+  maxConnections: number;
+  /** Seconds after which a request is broken off, with what it runs in if it must be; `null` for never. */
+  requestTimeout: number | null;
+  /** @internal The threads or children. */
+  readonly runners: ServerRunners<Host>;
+  /** @internal Whether the handlers block, and need a thread or a child each. */
+  readonly blocks: boolean;
+}
+
+/**
+ * Makes a server whose requests run elsewhere. Which threads or children there are, and when they are started, the mix-in on
+ * top of it says, in `serverActivate()`.
+ *
+ * @param where for messages.
+ */
+export function RunnerMixIn<Base extends ServerClass, Host extends RequestHost>(
+  Server: Base,
+  where: "threads" | "processes",
+): Base & (abstract new (...args: AnyArguments) => Running<Host>) {
+  abstract class RunnerServer extends Server implements Running<Host> {
+    static override readonly optionNames: readonly ServerOptionName[] = [
+      ...Server.optionNames,
+      "maxConnections",
+      "requestTimeout",
+    ];
+
+    maxConnections: number = defaults.maxConnections;
+    requestTimeout: number | null = defaults.requestTimeout;
+
+    readonly runners: ServerRunners<Host> = new ServerRunners<Host>(this as unknown as BaseServer, where);
+
+    get blocks(): boolean {
+      return isBlockingHandler(this.RequestHandlerClass);
+    }
+
+    /** Nothing of a handler runs here. */
+    protected override get followsRequests(): boolean {
+      return false;
+    }
+
+    protected override get runsBlockingHandlers(): boolean {
+      return true;
+    }
+
+    /** Starts the request, and lets the loop go on with the next. */
+    override processRequest(request: unknown, clientAddress: Address): void {
+      this.startRequest(request, clientAddress);
+    }
+
+    /** Has a thread or child run the handler, and waits until it has. */
+    override async finishRequest(request: unknown, clientAddress: Address): Promise<void> {
+      const leftError = (error: Error): void => void this.reportFailure(request, error);
+      await this.runners.run(request, { clientAddress, leftError, timeout: this.requestTimeout });
+    }
+
+    override async abortRequest(request: unknown): Promise<void> {
+      if (!this.runners.breakOff(request)) await super.abortRequest(request);
+    }
+
+    /** Ends the threads or children, too; with `blockOnClose` off, each when it has done what it is doing. */
+    override async serverClose(): Promise<void> {
+      await this.runners.closeAround(
+        () => super.serverClose(),
+        () => !this.blockOnClose,
+      );
+    }
+  }
+  return RunnerServer;
+}
