@@ -1,6 +1,8 @@
 /* Datagrams, one at a time and in batches. */
 #include <limits.h>
+#include <netinet/udp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/uio.h>
 
 #include "arguments.h"
@@ -55,21 +57,31 @@ napi_value call_sendto(napi_env env, napi_callback_info info) {
 /* The system's own bound of a batch, and the one up to which a batch needs no memory of its own. */
 enum { MAX_BATCH = 1024, SMALL_BATCH = 64 };
 
+/* What comes with a message that is several datagrams: UDP_SEGMENT, and the length of each. */
+union segmentation {
+  struct cmsghdr header;
+  char space[CMSG_SPACE(sizeof(uint16_t))];
+};
+
 struct batch {
   struct mmsghdr *messages;
   struct iovec *vectors;
+  union segmentation *segmentations;
   struct mmsghdr small_messages[SMALL_BATCH];
   struct iovec small_vectors[SMALL_BATCH];
+  union segmentation small_segmentations[SMALL_BATCH];
 };
 
 static bool open_batch(struct batch *batch, size_t count) {
   batch->messages = batch->small_messages;
   batch->vectors = batch->small_vectors;
+  batch->segmentations = batch->small_segmentations;
   if (count <= SMALL_BATCH) return true;
-  /* One piece for both: struct mmsghdr is the one with the stricter alignment. */
-  batch->messages = malloc(count * (sizeof *batch->messages + sizeof *batch->vectors));
+  /* One piece for all: none of them has a stricter alignment than struct mmsghdr, the first. */
+  batch->messages = malloc(count * (sizeof *batch->messages + sizeof *batch->vectors + sizeof *batch->segmentations));
   if (batch->messages == NULL) return false;
   batch->vectors = (struct iovec *)(void *)(batch->messages + count);
+  batch->segmentations = (union segmentation *)(void *)(batch->vectors + count);
   return true;
 }
 
@@ -128,28 +140,77 @@ napi_value call_recvmmsg(napi_env env, napi_callback_info info) {
   return number;
 }
 
-/* Fills a batch with messages that lie end to end; false, with an exception pending, where an argument is wrong. */
-static bool fill_batch(const struct call *call, struct batch *batch, size_t count, struct bytes buffer,
-                       struct integers lengths, struct bytes addresses) {
+/* The system's own bounds of a message that is several datagrams. */
+enum { MAX_SEGMENTS = 64, MAX_JOINED_BYTES = 65000 };
+
+/*
+ * Whether a datagram may go in one message with those before it, which lie before it in memory: to the same address, and as long
+ * as each of them. The system is asked once for all of them, and cuts them apart at the very end (UDP_SEGMENT).
+ */
+static bool joins(const struct mmsghdr *message, size_t segment, size_t length, const void *name, socklen_t name_length) {
+  const struct msghdr *header = &message->msg_hdr;
+  const size_t joined = header->msg_iov->iov_len;
+  return length == segment && length > 0 && joined + length <= MAX_JOINED_BYTES && joined / length < MAX_SEGMENTS &&
+         name_length > 0 && header->msg_namelen == name_length && memcmp(header->msg_name, name, name_length) == 0;
+}
+
+static void join(struct mmsghdr *message, union segmentation *segmentation, size_t length) {
+  struct msghdr *const header = &message->msg_hdr;
+  const uint16_t segment = (uint16_t)length;
+  header->msg_iov->iov_len += length;
+  header->msg_control = segmentation;
+  header->msg_controllen = sizeof *segmentation;
+  segmentation->header = (struct cmsghdr){.cmsg_level = SOL_UDP, .cmsg_type = UDP_SEGMENT, .cmsg_len = CMSG_LEN(sizeof segment)};
+  memcpy(CMSG_DATA(&segmentation->header), &segment, sizeof segment);
+}
+
+/* How many datagrams these messages are. */
+static int count_datagrams(const struct batch *batch, int messages) {
+  int datagrams = 0;
+  for (int index = 0; index < messages; index += 1) {
+    uint16_t segment = 0;
+    const bool joined = batch->messages[index].msg_hdr.msg_controllen != 0;
+    if (joined) memcpy(&segment, CMSG_DATA(&batch->segmentations[index].header), sizeof segment);
+    datagrams += joined ? (int)(batch->vectors[index].iov_len / segment) : 1;
+  }
+  return datagrams;
+}
+
+/*
+ * Fills a batch with datagrams that lie end to end, those of up to `joinable` bytes joined where they can be. Returns the number of
+ * messages; -1, with an exception pending, where an argument is wrong.
+ */
+static int fill_batch(const struct call *call, struct batch *batch, size_t count, struct bytes buffer, struct integers lengths,
+                      struct bytes addresses, size_t joinable) {
   uint8_t *data = buffer.data;
   size_t left = buffer.length;
+  size_t segment = 0;
+  int messages = 0;
   for (size_t index = 0; index < count; index += 1) {
-    const int32_t length = lengths.data[index];
-    if (length < 0 || (size_t)length > left) {
-      refuse_element(call, "lengths", index, "within what is left of buffer", length);
-      return false;
+    const int32_t given = lengths.data[index];
+    if (given < 0 || (size_t)given > left) {
+      refuse_element(call, "lengths", index, "within what is left of buffer", given);
+      return -1;
     }
+    const size_t length = (size_t)given;
     uint8_t *const address = addresses.data + index * ADDRESS_SIZE;
     const uint32_t address_length = read_address_length(address);
     if (address_length != 0 && !is_address_length(address_length)) {
       refuse_element(call, "addresses", index, ADDRESS_LENGTH_WANTED, (int32_t)address_length);
-      return false;
+      return -1;
     }
-    put_message(batch, index, data, (size_t)length, address + sizeof(uint32_t), address_length);
+    uint8_t *const name = address + sizeof(uint32_t);
+    if (messages > 0 && length <= joinable && joins(&batch->messages[messages - 1], segment, length, name, address_length)) {
+      join(&batch->messages[messages - 1], &batch->segmentations[messages - 1], length);
+    } else {
+      put_message(batch, (size_t)messages, data, length, name, address_length);
+      segment = length;
+      messages += 1;
+    }
     if (length > 0) data += length;
-    left -= (size_t)length;
+    left -= length;
   }
-  return true;
+  return messages;
 }
 
 napi_value call_sendmmsg(napi_env env, napi_callback_info info) {
@@ -159,24 +220,27 @@ napi_value call_sendmmsg(napi_env env, napi_callback_info info) {
   struct integers lengths;
   size_t count;
   struct bytes addresses;
+  size_t joinable;
   if (!begin_call(&call, env, info, "sendmmsg") || !read_descriptor(&call, &descriptor) ||
       !read_bytes(&call, 1, "buffer", &buffer) || !read_integers(&call, 2, "lengths", 0, &lengths) ||
       !read_size(&call, 3, "count", lengths.length < MAX_BATCH ? lengths.length : MAX_BATCH, &count) ||
-      !read_room(&call, 4, "addresses", count * ADDRESS_SIZE, &addresses)) {
+      !read_room(&call, 4, "addresses", count * ADDRESS_SIZE, &addresses) ||
+      !read_size(&call, 5, "joinable", UINT16_MAX, &joinable)) {
     return NULL;
   }
   struct batch batch;
   if (!open_batch(&batch, count)) return answer_number(&call, -ENOMEM);
   napi_value number = NULL;
-  if (fill_batch(&call, &batch, count, buffer, lengths, addresses)) {
+  const int messages = fill_batch(&call, &batch, count, buffer, lengths, addresses, joinable);
+  if (messages >= 0) {
     int sent = -1;
     errno = EBADF;
     if (environment_owns(call.environment, descriptor)) {
       do {
-        sent = sendmmsg(descriptor, batch.messages, (unsigned int)count, MSG_DONTWAIT | MSG_NOSIGNAL);
+        sent = sendmmsg(descriptor, batch.messages, (unsigned int)messages, MSG_DONTWAIT | MSG_NOSIGNAL);
       } while (sent < 0 && errno == EINTR);
     }
-    number = answer(&call, sent);
+    number = sent < 0 ? answer(&call, sent) : answer_number(&call, count_datagrams(&batch, sent));
   }
   close_batch(&batch);
   return number;

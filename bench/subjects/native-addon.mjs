@@ -20,6 +20,8 @@ const RECEIVE_BUFFER = new Uint8Array(Int32Array.of(2 ** 20).buffer);
 /** Datagrams that one call receives or sends, and the room for each. */
 const BATCH = 32;
 const PLACE = 8192;
+/** As src/core/transport/native-outbox.ts has it. */
+const JOINABLE = 1452;
 
 const kind = process.argv[2];
 const { addon, reason } = loadNativeAddon();
@@ -79,7 +81,7 @@ function answerDatagrams(socket) {
       lengths[index] = results[2 * index];
       end += memory.copy(answers, end, index * PLACE, index * PLACE + lengths[index]);
     }
-    addon.sendmmsg(socket, answers, lengths, count, addresses.bytes);
+    addon.sendmmsg(socket, answers, lengths, count, addresses.bytes, JOINABLE);
   }
 }
 

@@ -158,6 +158,7 @@ const table: Readonly<Record<Call, readonly Argument[]>> = {
     integers("lengths", () => new Int32Array([50, 50])),
     whole("count", 2, 0, 2),
     bytes("addresses", () => Buffer.concat([loopback(9), loopback(9)]), 2 * ADDRESS_SIZE),
+    whole("joinable", 0, 0, 65_535),
   ],
   sendmsg: [descriptor, ...part, whole("flags", 0), integers("descriptors", () => new Int32Array(2))],
   recvmsg: [
@@ -273,7 +274,7 @@ describe.skipIf(!available)(`Arguments of the addon${unlessAvailable}`, () => {
     const send =
       (lengths: readonly number[], to = addresses) =>
       () =>
-        native.sendmmsg(-1, Buffer.alloc(10), Int32Array.from(lengths), 2, to);
+        native.sendmmsg(-1, Buffer.alloc(10), Int32Array.from(lengths), 2, to, 0);
     expect(send([5, 6])).toThrow("sendmmsg: lengths[1] must be within what is left of buffer, not 6");
     expect(send([-1, 5])).toThrow("sendmmsg: lengths[0] must be within what is left of buffer, not -1");
     expect(send([5, 5], Buffer.concat([loopback(9), withLength(loopback(9), 129)]))).toThrow(

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AF_UNIX, MSG_PEEK, MSG_TRUNC, SOCK_DGRAM } from "../../src/core/constants.js";
 import { temporaryPath } from "../temporary-path.js";
@@ -59,10 +60,16 @@ function receiveBatch(descriptor: number, count: number, size = 64): Received[] 
   return messages;
 }
 
-/** Sends the texts as one batch, each to its address. */
-function sendBatch(descriptor: number, texts: readonly string[], addresses: readonly Uint8Array[]): number {
+/** Sends the texts as one batch, each to its address; those of at most `joinable` bytes may go joined. */
+function sendBatch(
+  descriptor: number,
+  texts: readonly string[],
+  addresses: readonly Uint8Array[],
+  joinable = 0,
+): number {
   const lengths = Int32Array.from(texts, (text) => Buffer.byteLength(text));
-  return native.sendmmsg(descriptor, Buffer.from(texts.join("")), lengths, texts.length, Buffer.concat(addresses));
+  const bytes = Buffer.from(texts.join(""));
+  return native.sendmmsg(descriptor, bytes, lengths, texts.length, Buffer.concat(addresses), joinable);
 }
 
 describe.skipIf(!available)(`Datagrams of the addon${unlessAvailable}`, () => {
@@ -192,7 +199,7 @@ describe.skipIf(!available)(`Datagrams of the addon${unlessAvailable}`, () => {
       const { descriptor } = datagramSocket();
       expect(native.recvmmsg(descriptor, Buffer.alloc(64), 64, 1, places(), new Int32Array(2))).toBe(failure("EAGAIN"));
       expect(native.recvmmsg(descriptor, Buffer.alloc(0), 0, 0, places(0), new Int32Array(0))).toBe(0);
-      expect(native.sendmmsg(descriptor, Buffer.alloc(0), new Int32Array(0), 0, places(0))).toBe(0);
+      expect(native.sendmmsg(descriptor, Buffer.alloc(0), new Int32Array(0), 0, places(0), 0)).toBe(0);
     });
 
     it("tell how many were sent before one failed, and the error when it is the first", () => {
@@ -213,11 +220,56 @@ describe.skipIf(!available)(`Datagrams of the addon${unlessAvailable}`, () => {
       expect(receiveBatch(receiver.descriptor, 2).map(({ text }) => text)).toEqual(["a", "b"]);
     });
 
+    it("give each receiver its own datagrams, whole and in order, however many of them go joined", () => {
+      const sender = datagramSocket();
+      const receivers = Array.from({ length: 3 }, () => datagramSocket());
+      const datagram = fc.record({
+        to: fc.constantFrom(...receivers),
+        // Few lengths: runs of equal ones are what is joined. The last two are at and beyond what a frame holds.
+        length: fc.constantFrom(0, 1, 2, 2, 2, 1452, 1473),
+      });
+      const check = fc.property(
+        fc.array(datagram, { maxLength: 100 }),
+        fc.constantFrom(0, 1, 2, 1452, 65_535),
+        (datagrams, joinable) => {
+          const texts = datagrams.map(({ length }, index) => String.fromCharCode(0x21 + index).repeat(length));
+          const addresses = datagrams.map(({ to }) => to.address);
+          for (let sent = 0; sent < texts.length; ) {
+            const taken = sendBatch(sender.descriptor, texts.slice(sent), addresses.slice(sent), joinable);
+            expect(taken).toBeGreaterThan(0);
+            sent += taken;
+          }
+          for (const { descriptor, address } of receivers) {
+            const expected = texts.filter((_, index) => addresses[index] === address);
+            expect(receiveBatch(descriptor, expected.length, 2048).map(({ text }) => text)).toEqual(expected);
+            expect(receiveFrom(descriptor)).toBe(failure("EAGAIN"));
+          }
+        },
+      );
+      fc.assert(check);
+    });
+
+    it("join at most what the system takes as one: 64 datagrams, 65,000 bytes", () => {
+      const sender = datagramSocket();
+      const receiver = datagramSocket();
+      for (const [count, length] of [
+        [150, 10],
+        [70, 1400],
+      ] as const) {
+        const texts = Array.from({ length: count }, (_, index) =>
+          String.fromCharCode(0x21 + (index % 90)).repeat(length),
+        );
+        const addresses = texts.map(() => receiver.address);
+        expect(sendBatch(sender.descriptor, texts, addresses, 1452)).toBe(count);
+        expect(receiveBatch(receiver.descriptor, count, 2048).map(({ text }) => text)).toEqual(texts);
+      }
+    });
+
     it("take shared memory", () => {
       const one = datagramSocket();
       const memory = new Uint8Array(new SharedArrayBuffer(8), 2, 6);
       memory.set(Buffer.from("shared"));
-      expect(native.sendmmsg(one.descriptor, memory, new Int32Array([6]), 1, one.address)).toBe(1);
+      expect(native.sendmmsg(one.descriptor, memory, new Int32Array([6]), 1, one.address, 0)).toBe(1);
       expect(receiveBatch(one.descriptor, 1)).toMatchObject([{ text: "shared" }]);
     });
   });

@@ -32,7 +32,7 @@ const calls: Readonly<Record<string, (descriptor: number) => number>> = {
   recvfrom: (descriptor) => native.recvfrom(descriptor, Buffer.alloc(1), 0, 1, 0, places(), new Int32Array(1)),
   sendto: (descriptor) => native.sendto(descriptor, Buffer.alloc(1), 0, 1, 0, loopback(9)),
   recvmmsg: (descriptor) => native.recvmmsg(descriptor, Buffer.alloc(1), 1, 1, places(), new Int32Array(2)),
-  sendmmsg: (descriptor) => native.sendmmsg(descriptor, Buffer.alloc(1), new Int32Array([1]), 1, loopback(9)),
+  sendmmsg: (descriptor) => native.sendmmsg(descriptor, Buffer.alloc(1), new Int32Array([1]), 1, loopback(9), 0),
   sendmsg: (descriptor) => native.sendmsg(descriptor, Buffer.alloc(1), 0, 1, 0, new Int32Array(0)),
   recvmsg: (descriptor) => native.recvmsg(descriptor, Buffer.alloc(1), 0, 1, 0, new Int32Array(1), new Int32Array(2)),
   dup: (descriptor) => native.dup(descriptor),

@@ -111,9 +111,19 @@ export interface NativeAddon {
    * @param count of datagrams: from 0 to 1024. Up to 64 no memory is allocated.
    * @param addresses of `count * ADDRESS_SIZE` bytes. One with a length of 0 is left out: that datagram goes to the peer that
    *   the socket is connected to.
+   * @param joinable up to this length, datagrams that follow each other, are equally long and go to the same address are given to
+   *   the system as one, which cuts them apart at the very end (`UDP_SEGMENT`): far cheaper, for UDP sockets only, and refused
+   *   where a datagram would have to be fragmented on its way. 0 for none.
    * @returns how many were sent: fewer than `count` where one of the later ones failed, whose error the next call tells.
    */
-  sendmmsg(descriptor: number, buffer: Uint8Array, lengths: Int32Array, count: number, addresses: Uint8Array): number;
+  sendmmsg(
+    descriptor: number,
+    buffer: Uint8Array,
+    lengths: Int32Array,
+    count: number,
+    addresses: Uint8Array,
+    joinable: number,
+  ): number;
 
   /**
    * Sends bytes, and descriptors with them (`SCM_RIGHTS`; Unix sockets only).

@@ -5,6 +5,7 @@
  */
 
 import type { Address } from "../address.js";
+import { IPPROTO_UDP } from "../constants.js";
 import { NativeAddresses } from "./native-address.js";
 import { EAGAIN } from "./native-constants.js";
 import type { NativeSystem } from "./native-system.js";
@@ -16,6 +17,14 @@ const COUNT = 32;
 const BYTES = 65_536;
 /** What is longer than this leaves by itself: the call is the smallest part of its price, and the system may refuse its size. */
 const MAX_LENGTH = 8192;
+/**
+ * Those up to this length that go to one address may leave joined, and are cut apart where they leave the machine: what fits
+ * into every frame of an Ethernet over IPv6. Longer ones may have to be fragmented on their way, which the system refuses to do
+ * to joined ones.
+ */
+const JOINABLE = 1452;
+/** The option of that name, of level IPPROTO_UDP. A system or a socket that does not know it must not be told of joined datagrams. */
+const UDP_SEGMENT = 103;
 
 /** What waits to be sent from one socket. */
 export class Outbox {
@@ -26,6 +35,7 @@ export class Outbox {
   readonly #lengths = new Int32Array(COUNT);
   readonly #addresses = new NativeAddresses(COUNT);
   readonly #to: Address[] = [];
+  readonly #mayJoin: boolean;
   /** Of these datagrams so many have left, with so many bytes. */
   #left = 0;
   #leftBytes = 0;
@@ -36,6 +46,7 @@ export class Outbox {
     this.#system = system;
     this.#descriptor = descriptor;
     this.#onLost = onLost;
+    this.#mayJoin = system.calls.getsockopt(descriptor, IPPROTO_UDP, UDP_SEGMENT, Buffer.alloc(4)) >= 0;
   }
 
   /** Whether a datagram may go by an outbox at all. */
@@ -63,6 +74,7 @@ export class Outbox {
 
   /** Sends everything. Tells whether it is empty now; if not, the system has no room. */
   send(): boolean {
+    let joinable = this.#mayJoin ? JOINABLE : 0;
     while (this.#left < this.#to.length) {
       const sent = this.#system.calls.sendmmsg(
         this.#descriptor,
@@ -70,8 +82,14 @@ export class Outbox {
         this.#lengths.subarray(this.#left),
         this.#to.length - this.#left,
         this.#addresses.from(this.#left),
+        joinable,
       );
       if (sent === EAGAIN) return false;
+      if (sent < 0 && joinable > 0) {
+        // Some ways out take no joined datagrams, and no error shall cost more than one datagram.
+        joinable = 0;
+        continue;
+      }
       // The system tells an error of the first datagram only; that one is given up, and the others go on.
       if (sent < 0) this.#onLost(this.#to[this.#left] ?? "", systemErrorOf(sent));
       this.#leave(Math.max(sent, 1));

@@ -21,12 +21,18 @@ const QUEUE_BYTES = 1_048_576;
 const DATAGRAM_OVERHEAD = 256;
 /** How many datagrams may be on their way to the kernel at once. */
 const SENDS_IN_FLIGHT = 4096;
+/** To so many of the last senders an answer is known as one, if it is no longer than this. */
+const SENDERS = 32;
+const MAX_ANSWER = 8192;
 
 /** A socket for single messages. */
 export class NodeDatagram extends NodeChannel {
   readonly #family: AddressFamily;
   readonly #options: NodeDatagramOptions;
   readonly #queue: ReceivedDatagram[] = [];
+  /** Who has sent the last datagrams: an answer to one of them is taken at once. */
+  readonly #senders: Address[] = [];
+  #received = 0;
   #socket: NodeDatagramSocket | null = null;
   #queuedBytes = 0;
   #bytesRead = 0;
@@ -37,6 +43,8 @@ export class NodeDatagram extends NodeChannel {
   #readEnded = false;
   #sendEnded = false;
   #closed = false;
+  /** To be closed when nothing is in flight any more. */
+  #closing: NodeDatagramSocket | null = null;
   #error: Error | null = null;
 
   constructor(family: AddressFamily) {
@@ -143,6 +151,8 @@ export class NodeDatagram extends NodeChannel {
     if (!peek) {
       this.#queuedBytes -= datagram.data.length + DATAGRAM_OVERHEAD;
       this.#bytesRead += datagram.data.length;
+      this.#senders[this.#received % SENDERS] = datagram.address;
+      this.#received += 1;
     }
     if (datagram.data.length <= size) return datagram;
     return { data: datagram.data.subarray(0, size), address: datagram.address, truncated: true };
@@ -153,7 +163,11 @@ export class NodeDatagram extends NodeChannel {
     return this.tryReceiveFrom(size, peek)?.data ?? null;
   }
 
-  override trySendTo(data: Uint8Array, address: Address | null): Promise<number> {
+  /**
+   * An answer to one of the last datagrams is taken at once, and its failure is told as a drop, as on the native transport.
+   * Everything else is waited for, and its failure is the caller's.
+   */
+  override trySendTo(data: Uint8Array, address: Address | null): number | Promise<number> {
     if (this.#sendEnded) throw systemError("EPIPE");
     if (address === null && this.#peer === null) throw systemError("EDESTADDRREQ");
     if (address !== null && this.#peer !== null) throw systemError("EISCONN");
@@ -162,14 +176,28 @@ export class NodeDatagram extends NodeChannel {
     if (this.#inFlight >= SENDS_IN_FLIGHT) throw systemError("ENOBUFS");
     const socket = this.#socket;
     if (socket === null) return this.#ready().then((opened) => this.#send(opened, data, address));
+    if (address !== null && this.#senders.includes(address) && data.length <= MAX_ANSWER && isInetAddress(address)) {
+      socket.send(data, address[1], address[0], this.#onAnswered);
+      this.#inFlight += 1;
+      this.#bytesWritten += data.length;
+      return data.length;
+    }
     return this.#send(socket, data, address);
   }
+
+  readonly #onAnswered = (error: Error | null): void => {
+    this.#leaveFlight();
+    // Node tells whom it was for.
+    if (error !== null && "address" in error && "port" in error) {
+      this.owner?.onDrop([String(error.address), Number(error.port)], error);
+    }
+  };
 
   #send(socket: NodeDatagramSocket, data: Uint8Array, address: Address | null): Promise<number> {
     this.#inFlight += 1;
     return new Promise((resolve, reject) => {
       const done = (error: Error | null): void => {
-        this.#inFlight -= 1;
+        this.#leaveFlight();
         if (error) {
           reject(error);
         } else {
@@ -186,6 +214,11 @@ export class NodeDatagram extends NodeChannel {
         reject(this.#closed ? systemError("EBADF") : error);
       }
     });
+  }
+
+  #leaveFlight(): void {
+    this.#inFlight -= 1;
+    if (this.#inFlight === 0) this.#closing?.close();
   }
 
   override get writable(): boolean {
@@ -209,7 +242,9 @@ export class NodeDatagram extends NodeChannel {
     this.owner = null;
     this.#queue.length = 0;
     this.#queuedBytes = 0;
-    this.#socket?.close();
+    // What the system had no room for is still Node's: it would be thrown away.
+    if (this.#socket !== null && this.#socket.getSendQueueCount() > 0) this.#closing = this.#socket;
+    else this.#socket?.close();
     this.#socket = null;
   }
 
