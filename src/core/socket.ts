@@ -266,13 +266,17 @@ export class Socket extends SocketBase {
     return this.#receive(Socket.#recvfrom, size, flags);
   }
 
-  /** @internal Receives a datagram that is there already. Who takes many in a row sees to it that the event loop turns. */
+  /**
+   * @internal Receives a datagram that is there already, and others with it. Who takes many in a row sees to it that the event loop
+   * turns.
+   */
   recvfromAtOnce(size: number): Datagram {
     const { action, syscall } = Socket.#recvfrom;
     const problem = checkSize(size, 0) ?? this.#receivingProblem(Socket.#recvfrom);
     if (problem !== null) throw problem;
     let datagram: Datagram | null;
     try {
+      this.channel.workAhead();
       datagram = this.#tryReceiveFrom(size, 0);
     } catch (error) {
       throw this.explainFailure(error, action, syscall);

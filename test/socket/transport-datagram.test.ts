@@ -30,9 +30,11 @@ for (const subject of datagrams) {
 
     it("count no unread bytes after close()", async () => {
       const socket = await subject.bound();
-      await socket.sendto("unread", socket.getsockname());
-      expect(String(await socket.recv(100, MSG_PEEK))).toBe("unread");
-      expect(socket.counters.unreadBytes).toBe(6);
+      for (const text of ["read", "unread"]) await socket.sendto(text, socket.getsockname());
+      expect(String(await socket.recv(100, MSG_PEEK))).toBe("read");
+      expect(String(socket.recvfromAtOnce(100)[0])).toBe("read");
+      // On the native transport that has taken both; on Node's the second comes by itself.
+      await expect.poll(() => socket.counters.unreadBytes).toBe(6);
       await socket.close();
       expect(socket.counters.unreadBytes).toBe(0);
     });

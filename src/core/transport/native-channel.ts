@@ -258,6 +258,8 @@ export abstract class NativeChannel implements Channel, Watched {
   trySend(_data: Uint8Array): number | null {
     throw systemError("EOPNOTSUPP");
   }
+  workAhead(): void {}
+
   trySendTo(_data: Uint8Array, _address: Address | null): number | null {
     throw systemError("EOPNOTSUPP");
   }

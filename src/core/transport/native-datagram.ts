@@ -5,7 +5,7 @@
  */
 
 import type { Address } from "../address.js";
-import { AF_UNIX, MSG_TRUNC, SHUT_RD, SHUT_WR, SOCK_DGRAM } from "../constants.js";
+import { AF_UNIX, MSG_PEEK, MSG_TRUNC, SHUT_RD, SHUT_WR, SOCK_DGRAM } from "../constants.js";
 import { NativeAddresses } from "./native-address.js";
 import { NativeChannel } from "./native-channel.js";
 import { EAGAIN } from "./native-constants.js";
@@ -18,6 +18,7 @@ const BATCH = 32;
 /** Longer than any datagram over IP. Unix datagrams may be longer: of those fewer are received at once. */
 const PLACE = 65_536;
 const UNIX_PLACE = 8 * PLACE;
+const MEMORY = BATCH * PLACE;
 /**
  * How soon a Unix socket whose receiver's queue is full tries again, in milliseconds: the system tells nobody. Twice as long
  * after each vain attempt, up to the second number.
@@ -33,6 +34,7 @@ const target = new NativeAddresses();
 
 /** A socket for single messages. */
 export class NativeDatagram extends NativeChannel {
+  #worksAhead = false;
   /** Received, but nobody has asked for them yet; in reverse, the next one last. */
   #queue: ReceivedDatagram[] = [];
   /** Who has sent the datagrams of the last batch: an answer to one of them may wait for those to the others. */
@@ -43,7 +45,16 @@ export class NativeDatagram extends NativeChannel {
   #retry: NodeJS.Timeout | null = null;
   #retryTime = QUEUE_RETRY;
 
+  override workAhead(): void {
+    this.#worksAhead = true;
+  }
+
+  get #place(): number {
+    return this.family === AF_UNIX ? UNIX_PLACE : PLACE;
+  }
+
   override tryReceiveFrom(size: number, peek: boolean): ReceivedDatagram | null {
+    if (peek && this.#queue.length === 0) return this.#peek(size);
     if (this.#queue.length === 0 && !this.#receiveBatch()) return null;
     const datagram = peek ? this.#queue.at(-1) : this.#queue.pop();
     if (datagram === undefined) return null;
@@ -57,15 +68,28 @@ export class NativeDatagram extends NativeChannel {
     return this.tryReceiveFrom(size, peek)?.data ?? null;
   }
 
-  /** Receives what there is, at most a batch. Tells whether there was anything. */
+  /** Looks at the next one where the system has it: the descriptor may be given away before it is received. */
+  #peek(size: number): ReceivedDatagram | null {
+    if (!this.mayRead || this.#readEnded) return this.awaitReadable();
+    memory ??= Buffer.allocUnsafeSlow(MEMORY);
+    const room = Math.min(size, this.#place);
+    const { calls } = this.system;
+    const length = calls.recvfrom(this.descriptor, memory, 0, room, MSG_PEEK, addresses.bytes, results);
+    if (length === EAGAIN) return this.awaitReadable();
+    this.check(length);
+    const truncated = ((results[0] ?? 0) & MSG_TRUNC) !== 0;
+    return { data: Buffer.from(memory.subarray(0, length)), address: addresses.read(), truncated };
+  }
+
+  /** Receives the next one, or what there is, at most a batch. Tells whether there was anything. */
   #receiveBatch(): boolean {
     if (!this.mayRead || this.#readEnded) {
       this.awaitReadable();
       return false;
     }
-    const place = this.family === AF_UNIX ? UNIX_PLACE : PLACE;
-    memory ??= Buffer.allocUnsafeSlow(BATCH * PLACE);
-    const room = (BATCH * PLACE) / place;
+    const place = this.#place;
+    memory ??= Buffer.allocUnsafeSlow(MEMORY);
+    const room = this.#worksAhead ? MEMORY / place : 1;
     const count = this.system.calls.recvmmsg(this.descriptor, memory, place, room, addresses.bytes, results);
     if (count === EAGAIN) {
       this.awaitReadable();
@@ -87,8 +111,9 @@ export class NativeDatagram extends NativeChannel {
   }
 
   /**
-   * An answer to a datagram of the last batch is taken at once, and leaves together with the others: when the outbox is full, or
-   * when this turn's JavaScript is done. Everything else is sent at once, and its failure is known at once.
+   * Of a socket that works ahead, an answer to a datagram of the last batch is taken at once, and leaves together with the others:
+   * when the outbox is full, or when this turn's JavaScript is done. Everything else is sent at once, and its failure is known at
+   * once.
    */
   override trySendTo(data: Uint8Array, address: Address | null): number | null {
     if (this.#sendEnded) throw systemError("EPIPE");
@@ -97,8 +122,8 @@ export class NativeDatagram extends NativeChannel {
     // Linux would send to the port 0, where nobody can be.
     if (this.kind === SOCK_DGRAM && Array.isArray(address) && address[1] === 0) throw systemError("EINVAL");
     // Not over Unix sockets: a receiver whose queue is full would hold up the answers to all others.
-    if (address !== null && this.family !== AF_UNIX && this.#senders.includes(address) && Outbox.fits(data)) {
-      return this.#answer(data, address);
+    if (this.#worksAhead && this.family !== AF_UNIX && address !== null && this.#senders.includes(address)) {
+      if (Outbox.fits(data)) return this.#answer(data, address);
     }
     if (this.#outbox !== null && !this.#outbox.send()) return this.awaitWritable();
     const sent = this.#send(data, address);
@@ -152,8 +177,9 @@ export class NativeDatagram extends NativeChannel {
   };
 
   #onLost(address: Address, error: Error): void {
-    // Not now: this may be within a call of the owner's.
-    process.nextTick(() => this.owner?.onDrop(address, error));
+    // Not now: this may be within a call of the owner's. Nor too late: it may be closing.
+    const { owner } = this;
+    process.nextTick(() => owner?.onDrop(address, error));
   }
 
   override get readable(): boolean {
@@ -168,19 +194,23 @@ export class NativeDatagram extends NativeChannel {
   }
 
   override close(): void {
-    this.#finish();
+    this.#sendLast();
     super.close();
+    this.#forget();
   }
 
   override release(thread?: number): number {
-    if (this.descriptor >= 0) this.#outbox?.send();
+    this.#sendLast();
     const descriptor = super.release(thread);
-    this.#finish();
+    this.#forget();
     return descriptor;
   }
 
-  #finish(): void {
-    if (this.descriptor >= 0) this.#outbox?.send();
+  #sendLast(): void {
+    if (this.descriptor >= 0 && this.#outbox?.send() === false) this.#outbox.giveUp();
+  }
+
+  #forget(): void {
     this.#queue = [];
     this.#senders = [];
     if (this.#retry !== null) clearTimeout(this.#retry);

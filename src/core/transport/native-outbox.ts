@@ -26,6 +26,20 @@ const JOINABLE = 1452;
 /** The option of that name, of level IPPROTO_UDP. A system or a socket that does not know it must not be told of joined datagrams. */
 const UDP_SEGMENT = 103;
 
+/** Those of this thread that are not empty. */
+const waiting = new Set<Outbox>();
+let watchesExit = false;
+
+/** Who ends the process right after an answer was taken shall have sent it. */
+function sendAtExit(outbox: Outbox): void {
+  waiting.add(outbox);
+  if (watchesExit) return;
+  watchesExit = true;
+  process.on("exit", () => {
+    for (const one of waiting) one.send();
+  });
+}
+
 /** What waits to be sent from one socket. */
 export class Outbox {
   readonly #system: NativeSystem;
@@ -65,6 +79,7 @@ export class Outbox {
   /** Takes a copy. There must be room. */
   add(data: Uint8Array, address: Address): void {
     const index = this.#to.length;
+    if (index === 0) sendAtExit(this);
     this.#addresses.write(address, index);
     this.#memory.set(data, this.#bytes);
     this.#lengths[index] = data.length;
@@ -94,11 +109,22 @@ export class Outbox {
       if (sent < 0) this.#onLost(this.#to[this.#left] ?? "", systemErrorOf(sent));
       this.#leave(Math.max(sent, 1));
     }
+    this.#empty();
+    return true;
+  }
+
+  /** Throws away what the system has no room for; each of them is told as lost. */
+  giveUp(): void {
+    for (const address of this.#to.slice(this.#left)) this.#onLost(address, systemErrorOf(EAGAIN));
+    this.#empty();
+  }
+
+  #empty(): void {
+    waiting.delete(this);
     this.#to.length = 0;
     this.#left = 0;
     this.#leftBytes = 0;
     this.#bytes = 0;
-    return true;
   }
 
   #leave(count: number): void {

@@ -46,6 +46,9 @@ export abstract class NodeChannel implements Channel {
   trySend(_data: Uint8Array): number | null {
     throw systemError("ENOTCONN");
   }
+  /** Node takes everything ahead by itself. */
+  workAhead(): void {}
+
   trySendTo(_data: Uint8Array, _address: Address | null): number | Promise<number> | null {
     throw systemError("EOPNOTSUPP");
   }

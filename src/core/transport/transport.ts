@@ -140,6 +140,11 @@ export interface Channel {
   /** At most `size` bytes; an empty buffer is the end of the stream. With `peek` they stay. */
   tryReceive(size: number, peek: boolean): Buffer | null;
   tryReceiveFrom(size: number, peek: boolean): ReceivedDatagram | null;
+  /**
+   * From now on datagrams may be taken from the system by the batch, before anybody asks for them, and answers to them may wait
+   * for each other. For a server's socket: what is taken ahead goes with this object, not with the descriptor.
+   */
+  workAhead(): void;
   /** Takes as many bytes as it can, and says how many: often fewer than were given. The rest is for the next call. */
   trySend(data: Uint8Array): number | null;
   /**
