@@ -3,7 +3,7 @@
  *
  * - A call returns a number: 0 or more is the system's answer, less is -errno. Nothing is thrown for what the system refuses,
  *   as "would block" is the most frequent answer of all. Wrong arguments are thrown: they are mistakes in the program.
- * - Nothing blocks but poll(). A call that a signal interrupts is made again.
+ * - Nothing blocks but poll() and recvBlocking(). A call that a signal interrupts is made again.
  * - A descriptor that the calling environment does not own is -EBADF, so that no mistake can close or read what belongs to
  *   Node or to another thread.
  */
@@ -29,6 +29,8 @@ static const struct {
     {"getsockopt", call_getsockopt},
     {"setsockopt", call_setsockopt},
     {"recv", call_recv},
+    {"setblocking", call_setblocking},
+    {"recvBlocking", call_recv_blocking},
     {"send", call_send},
     {"recvfrom", call_recvfrom},
     {"sendto", call_sendto},

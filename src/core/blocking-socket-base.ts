@@ -83,6 +83,8 @@ export abstract class BlockingSocketBase extends SocketTimeout implements Dispos
   protected descriptor: number;
   /** @internal The other end; `null` while there is none. */
   protected peer: Address | null;
+  /** @internal The system was told that one call may block. */
+  protected mayBlock = false;
   /** @internal A connection was begun that nobody waited for. */
   protected connecting = false;
   /** @internal */
@@ -178,6 +180,8 @@ export abstract class BlockingSocketBase extends SocketTimeout implements Dispos
    */
   detach(): number {
     this.assertOpen("detach", "detach");
+    // Whoever gets it finds it as any other.
+    if (this.mayBlock) this.calls.setblocking(this.descriptor, 0);
     const descriptor = this.#leave();
     this.calls.release(descriptor);
     return descriptor;

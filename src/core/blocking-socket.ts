@@ -58,6 +58,14 @@ const NOTHING = Buffer.alloc(0);
 /** A read that brings so much is likely followed by others that do. */
 const BULK = 2048;
 
+/**
+ * How long a read waits in the system's call, where nothing can wake it, in milliseconds: the next message of a busy connection
+ * is there by then. A thread that is told to end what it does hears of it so much later.
+ */
+const PATIENCE = 20;
+/** Each of those counts as so many calls that need not wait, so that the interrupt is looked at often enough. */
+const CALLS_OF_A_WAIT = 8;
+
 const small = new Slab(8192, BULK);
 const large = new Slab(131_072, 32_768);
 /** What a slab of packets can hold; what is to be longer gets memory of its own, at most so much. */
@@ -260,21 +268,36 @@ export class BlockingSocket extends BlockingSocketBase {
     )
       return this.#recv(size, flags);
     // What nearly every call is. It makes few others: of many threads each has to warm up by itself.
-    if (this.drained) {
-      const outcome = blockUntil(descriptor, POLLIN, timeout === null ? null : deadlineAfter(timeout));
-      if (outcome !== READY) throw this.explainWait(outcome, "receive from", "recv");
-    } else if (isInterrupted()) {
-      throw this.explainWait(INTERRUPTED, "receive from", "recv");
-    }
     const room = slab.makeRoom(size, false);
     const start = slab.used;
-    const length = this.calls.recv(descriptor, slab.memory, start, room, 0);
+    const { drained } = this;
+    if (isInterrupted(drained ? CALLS_OF_A_WAIT : 1)) throw this.explainWait(INTERRUPTED, "receive from", "recv");
+    const length = drained
+      ? this.#waitAndReceive(slab.memory, start, room)
+      : this.calls.recv(descriptor, slab.memory, start, room, 0);
     if (length <= 0) return this.#recvNothing(length, size);
     this.bytesRead += length;
     this.drained = length < room;
     this.slab = length < BULK ? small : large;
     slab.used = start + length;
     return slab.memory.subarray(start, slab.used);
+  }
+
+  /**
+   * Nothing was there a moment ago: waits within the call that receives, as long as the interrupt can wait too, and only then
+   * beside it. A busy connection needs one system call a message for that, and no other is ever as long without it.
+   */
+  #waitAndReceive(memory: Buffer, offset: number, room: number): number {
+    const { calls, descriptor, timeout } = this;
+    const deadline = deadlineAfter(timeout);
+    if (timeout === null || timeout * 1000 >= PATIENCE) {
+      if (!this.mayBlock) this.mayBlock = calls.setblocking(descriptor, PATIENCE) === 0;
+      const length = calls.recvBlocking(descriptor, memory, offset, room);
+      if (length !== EAGAIN) return length;
+    }
+    const outcome = blockUntil(descriptor, POLLIN, deadline);
+    if (outcome !== READY) throw this.explainWait(outcome, "receive from", "recv");
+    return calls.recv(descriptor, memory, offset, room, 0);
   }
 
   /** The quick way has not led to bytes. */

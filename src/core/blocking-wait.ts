@@ -126,9 +126,11 @@ export class Interrupt {
 /**
  * Whether this thread was told to end what it does. To be asked at the beginning of every call that may wait: now and then it
  * looks whether something has come.
+ *
+ * @param calls as how many calls that need not wait this one counts.
  */
-export function isInterrupted(): boolean {
-  callsUntilLook -= 1;
+export function isInterrupted(calls = 1): boolean {
+  callsUntilLook -= calls;
   if (callsUntilLook <= 0) look();
   return raised;
 }

@@ -44,6 +44,28 @@ describe.skipIf(!available)(`An interrupt${unless}`, () => {
     expect(server.recv(10).toString()).toBe("x");
   });
 
+  it("wakes a connection that has been busy, whether its reads have to wait or not", () => {
+    const [client, server] = connected();
+    using _client = client;
+    using _server = server;
+    interrupt.begin(1);
+    const exchange = (): void => {
+      client.sendall("x");
+      expect(server.recv(10).toString()).toMatch(/^x+$/); // more where an exchange was broken off
+    };
+    exchange();
+    say(1);
+    // It comes to be looked at among reads that find something, too.
+    expect(() => {
+      for (let count = 0; count < 100; count += 1) exchange();
+    }).toThrow("the server has broken off the request");
+    interrupt.begin(2);
+    exchange();
+    say(2);
+    expect(() => server.recv(10)).toThrow("the server has broken off the request");
+    expect(aborted).toEqual([1, 2]);
+  });
+
   it("wakes every kind of wait", () => {
     using listener = listening();
     const waits: (() => unknown)[] = [

@@ -34,6 +34,7 @@ import {
   UnsupportedOperation,
 } from "ts-socketserver";
 import { describe, expect, it } from "vitest";
+import { flagsOf } from "../native/support.js";
 import { FullBacklog } from "../socket/full-backlog.js";
 import type { StreamSubject } from "../socket/subjects.js";
 import { temporaryPath } from "../temporary-path.js";
@@ -88,6 +89,26 @@ describe.skipIf(!available)(`BlockingSocket over streams${unless}`, () => {
     client.sendall(much);
     const file = client.makefile("rb");
     expect(file.readexactly(much.length).equals(much)).toBe(true);
+  });
+
+  it("is given away as any other, however it has waited", async () => {
+    const [one, other] = await pair();
+    using _other = other;
+    one.settimeout(0.03);
+    other.sendall("x");
+    expect(one.recv(10).toString()).toBe("x");
+    const before = performance.now();
+    expect(() => one.recv(10)).toThrow(TimeoutError);
+    expect(performance.now() - before).toBeGreaterThanOrEqual(29.9);
+    const descriptor = one.fileno();
+    expect(flagsOf(descriptor).nonBlocking).toBe(false);
+    expect(one.detach()).toBe(descriptor);
+    expect(flagsOf(descriptor).nonBlocking).toBe(true);
+    using heir = new BlockingSocket(one.family, one.type, 0, { fileno: descriptor });
+    heir.settimeout(0.01);
+    expect(() => heir.recv(10)).toThrow(TimeoutError);
+    other.sendall("y");
+    expect(heir.recv(10).toString()).toBe("y");
   });
 
   it("reads into the caller's memory", async () => {

@@ -135,6 +135,8 @@ const table: Readonly<Record<Call, readonly Argument[]>> = {
     whole("length", 4, 0, 4),
   ],
   recv: [descriptor, ...part, whole("flags", 0)],
+  setblocking: [descriptor, whole("milliseconds", 0, 0, 1000)],
+  recvBlocking: [descriptor, ...part],
   send: [descriptor, ...part, whole("flags", 0)],
   recvfrom: [
     descriptor,

@@ -28,6 +28,8 @@ const calls: Readonly<Record<string, (descriptor: number) => number>> = {
   getsockopt: (descriptor) => native.getsockopt(descriptor, 1, 3, Buffer.alloc(4)),
   setsockopt: (descriptor) => native.setsockopt(descriptor, 1, 2, Buffer.alloc(4), 4),
   recv: (descriptor) => native.recv(descriptor, Buffer.alloc(1), 0, 1, 0),
+  setblocking: (descriptor) => native.setblocking(descriptor, 1),
+  recvBlocking: (descriptor) => native.recvBlocking(descriptor, Buffer.alloc(1), 0, 1),
   send: (descriptor) => native.send(descriptor, Buffer.alloc(1), 0, 1, 0),
   recvfrom: (descriptor) => native.recvfrom(descriptor, Buffer.alloc(1), 0, 1, 0, places(), new Int32Array(1)),
   sendto: (descriptor) => native.sendto(descriptor, Buffer.alloc(1), 0, 1, 0, loopback(9)),

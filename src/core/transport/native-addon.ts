@@ -57,6 +57,19 @@ export interface NativeAddon {
 
   /** @returns how many bytes were received; 0 is the end of a stream. */
   recv(descriptor: number, buffer: Uint8Array, offset: number, length: number, flags: number): number;
+  /**
+   * Says how long {@link recvBlocking} may wait on a descriptor, which the system keeps (`O_NONBLOCK`, `SO_RCVTIMEO`). No other call
+   * waits because of it.
+   *
+   * @param milliseconds up to 1,000; 0 for not at all, as every descriptor begins.
+   * @returns 0
+   */
+  setblocking(descriptor: number, milliseconds: number): number;
+  /**
+   * The same as {@link recv}, but blocks the thread until there is something, or the time of {@link setblocking} is over: `-EAGAIN`.
+   * Nothing else can end the wait.
+   */
+  recvBlocking(descriptor: number, buffer: Uint8Array, offset: number, length: number): number;
   /** @returns how many bytes the system took. */
   send(descriptor: number, buffer: Uint8Array, offset: number, length: number, flags: number): number;
 
