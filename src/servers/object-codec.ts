@@ -106,13 +106,13 @@ export class ObjectCodec {
     let text: string;
     try {
       const lengthOf = (array: readonly unknown[]): number => this.#checkLength(array.length);
+      const viewInfo = this.#makeViewInfo();
       text = stringify(value, this.#reducers(), { operations: { viewInfo, toPrimitive, regExpInfo, lengthOf } });
     } catch (error) {
       throw explainDump(error);
     }
-    const size = Buffer.byteLength(text);
-    if (size <= this.maxSize) return Buffer.from(text);
-    throw new RangeError(`Cannot dump a value as ${size} bytes: they may be ${this.maxSize}. Raise maxSize.`);
+    this.#checkSize(Buffer.byteLength(text));
+    return Buffer.from(text);
   }
 
   /**
@@ -165,6 +165,30 @@ export class ObjectCodec {
     throw new IncompleteReadError("Cannot load a value: the stream has ended (ENODATA)", Buffer.alloc(0), null);
   }
 
+  #checkSize(size: number): void {
+    if (size <= this.maxSize) return;
+    throw new RangeError(`Cannot dump a value as ${size} bytes: they may be ${this.maxSize}. Raise maxSize.`);
+  }
+
+  /**
+   * Only the bytes of a view leave, not those around it in the memory that it is a part of.
+   *
+   * They are counted before they are copied, since a thousand views of the same memory take a thousand times its size: the
+   * finished text would be too late to notice it.
+   */
+  #makeViewInfo(): typeof defaultStringifyOperations.viewInfo {
+    let copied = 0;
+    return (view) => {
+      const { buffer, byteOffset, byteLength } = view;
+      const info = defaultStringifyOperations.viewInfo(view);
+      if (byteLength === buffer.byteLength && buffer instanceof ArrayBuffer) return info;
+      copied += byteLength;
+      this.#checkSize(copied);
+      const own = new Uint8Array(buffer, byteOffset, byteLength).slice().buffer;
+      return { ...info, buffer: own, byteOffset: 0, bufferByteLength: byteLength };
+    };
+  }
+
   /** An array that is mostly empty would be written in a few bytes, and be long where it is read. */
   #checkLength(length: number): number {
     if (length <= this.maxSize) return length;
@@ -174,7 +198,7 @@ export class ObjectCodec {
   /** How each class, and a Buffer, is taken apart: `undefined` says that a value is none. */
   #reducers(): Record<string, (value: unknown) => object | undefined> {
     const reducers: Record<string, (value: unknown) => object | undefined> = {
-      [BUFFER]: (value) => (Buffer.isBuffer(value) ? new Uint8Array(value) : undefined),
+      [BUFFER]: (value) => (Buffer.isBuffer(value) ? bytesOf(value) : undefined),
     };
     for (const [name, { prototype }] of this.#classes) {
       reducers[CLASS + name] = (value) => (isMadeBy(prototype, value) ? fieldsOf(value, name) : undefined);
@@ -236,18 +260,13 @@ function refuseShadows(prototype: object, fields: readonly string[], name: strin
   throw new ObjectError(`An object of the class ${name} with the field ${shadow}, which the class defines itself`);
 }
 
+function bytesOf({ buffer, byteOffset, byteLength }: Buffer): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
 function reviveBuffer(bytes: object): Buffer {
   const { buffer, byteOffset, byteLength } = bytes as Uint8Array;
   return Buffer.from(buffer, byteOffset, byteLength);
-}
-
-/** Only the bytes of a typed array leave, not those around it in the memory that it is a part of. */
-function viewInfo(view: NodeJS.ArrayBufferView): ReturnType<typeof defaultStringifyOperations.viewInfo> {
-  const { buffer, byteOffset, byteLength } = view;
-  const info = defaultStringifyOperations.viewInfo(view);
-  if (byteLength === buffer.byteLength) return info;
-  const own = buffer.slice(byteOffset, byteOffset + byteLength);
-  return { ...info, buffer: own, byteOffset: 0, bufferByteLength: byteLength };
 }
 
 type Primitive = Parameters<typeof defaultStringifyOperations.toPrimitive>[0];

@@ -161,6 +161,15 @@ describe("ObjectCodec", () => {
     expect(() => codec.dumps(value)).toThrow(message);
   });
 
+  it("carries the bytes of shared memory, and once those that Buffers hold as one", () => {
+    const shared = Buffer.from(new SharedArrayBuffer(3)).fill("xyz");
+    expect((copy(shared) as Buffer).toString()).toBe("xyz");
+    const { buffer } = Uint8Array.of(1, 2, 3);
+    const [one, other] = copy([Buffer.from(buffer), Buffer.from(buffer)]) as [Buffer, Buffer];
+    one[0] = 4;
+    expect([...other]).toEqual([4, 2, 3]);
+  });
+
   it("refuses to dump more than maxSize, an endless chain, an empty array that is too long, and a BigInt too large", () => {
     const codec = new ObjectCodec({ maxSize: 100 });
     expect(codec.dumps("x".repeat(96))).toHaveLength(100);

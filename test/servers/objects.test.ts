@@ -12,7 +12,7 @@ import { serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { python, runPython } from "../clients/programs.js";
 import { hearErrors } from "../robustness/support.js";
-import { flood, MEGABYTE, startServer, unmeasured } from "./flood.js";
+import { flood, MEGABYTE, peakMemory, startServer, unmeasured } from "./flood.js";
 
 /** The course's example. */
 class Person {
@@ -166,6 +166,35 @@ describe("ObjectsStreamHandler", () => {
     expect(await flood(server, Buffer.alloc(MEGABYTE, "x"))).toContain("Longer than 1048576 bytes");
     await using socket = await createConnection(server.address);
     expect(await answerTo(socket, "[1]")).toBe(1);
+  });
+});
+
+describe.skipIf(unmeasured)(`socketserver objects and bytes that are held many times${unmeasured}`, () => {
+  it.each([
+    {
+      what: "Buffers",
+      items: (place: number) => [
+        ["Buffer", place + 1],
+        ["Uint8Array", 1, 0, 299_999],
+      ],
+    },
+    { what: "views", items: () => [["Uint8Array", 1, 0, 299_999]] },
+  ])("takes no memory for $what that share theirs, which would come back as copies", async ({ items }) => {
+    const list: unknown[] = [[], ["ArrayBuffer", Buffer.alloc(300_000).toString("base64")]];
+    const places: number[] = [];
+    for (let count = 0; count < 400; count += 1) {
+      places.push(list.length);
+      list.push(...items(list.length));
+    }
+    list[0] = places;
+    const { command, address } = await startServer("objects");
+    await using _command = command;
+    await using socket = await createConnection(address);
+    const before = peakMemory(command.pid);
+    expect(await answerTo(socket, JSON.stringify(list))).toEqual({
+      error: expect.stringContaining("they may be 1048576"),
+    });
+    expect(peakMemory(command.pid) - before).toBeLessThan(60 * MEGABYTE);
   });
 });
 
