@@ -5,7 +5,8 @@
  */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { type Duplex, duplexPair, Transform } from "node:stream";
+import { Socket as NodeSocket } from "node:net";
+import { type Duplex, duplexPair, finished, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { codeOf } from "../core/errors.js";
 import { refuseRequest, statusText } from "./refuse-request.js";
@@ -41,6 +42,12 @@ const MAX_WAITING = 10;
 const NEWLINE = 0x0a;
 const END_OF_HEAD = "\r\n\r\n";
 
+/** What is no request: where it came from, and the status that says what is wrong. */
+interface Garbled {
+  readonly stream: Duplex;
+  readonly status: number;
+}
+
 /** Answers a request. */
 export type HttpResponder = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
@@ -64,8 +71,8 @@ export class HttpConnection {
   #waiting = 0;
   /** The answers to the requests so far. */
   #answers: Promise<void> = Promise.resolve();
-  /** Nothing that comes from now on can be understood. */
-  #isGarbled = false;
+  /** What came is no request, nor can anything be understood that comes from now on. */
+  #garbled: Garbled | null = null;
   #isEnding = false;
   #failure: { readonly error: unknown } | null = null;
 
@@ -156,21 +163,45 @@ export class HttpConnection {
 
   /**
    * Answers as in 1991. node:http is asked in the words of 1996, on a connection of its own in memory, and what it answers
-   * loses its head: without a length it would not know how to go on, so the end of the connection ends the body.
+   * loses its head: without a length it would not know how to go on, so the end of the connection ends the body. Half of one
+   * must therefore not end in good order.
    */
   async #answerBare(target: string): Promise<void> {
     const [near, far] = duplexPair();
+    // An answer that is broken off is broken off here, too: the pair does not pass that on.
+    finished(near, { readable: false }, (error) => {
+      if (error) far.destroy();
+    });
+    this.#startIdleTime();
     this.#http.emit("connection", near);
     far.write(`GET ${target} HTTP/1.0${END_OF_HEAD}`, "latin1");
     try {
       await pipeline(far, withoutHead(), this.#connection, { end: false });
+      this.#end(this.#connection);
     } catch (error) {
-      // The client has left.
+      this.#breakOff();
+      // The client has left, or took nothing; or respond() has failed, whose error is kept.
       if (codeOf(error) === "") throw error;
     } finally {
       near.destroy();
-      this.#end(this.#connection);
     }
+  }
+
+  /** For an answer whose bytes do not pass by node:http, which watches the others. */
+  #startIdleTime(): void {
+    const connection = this.#connection;
+    // A connection whose client has ended its sending may be a stream without a clock; node:http does without one there.
+    if (connection instanceof NodeSocket) {
+      connection.setTimeout(this.#limits.idleTime * 1000, () => this.#breakOff());
+    }
+  }
+
+  #breakOff(): void {
+    const connection = this.#connection;
+    if (connection.destroyed) return;
+    // Only TCP has resets, and addresses; Node refuses to make one of a Unix stream.
+    if (connection instanceof NodeSocket && connection.remoteAddress !== undefined) connection.resetAndDestroy();
+    else connection.destroy();
   }
 
   // ── requests ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -193,7 +224,8 @@ export class HttpConnection {
       this.#waiting -= 1;
       if (this.#waiting > 0) return;
       if (this.#connection.isPaused()) this.#connection.resume();
-      if (this.#closing.aborted || this.#isGarbled) this.#end(this.#connection);
+      if (this.#garbled !== null) this.#refuse(this.#garbled);
+      else if (this.#closing.aborted) this.#end(this.#connection);
       else this.#startPatience();
     });
   }
@@ -217,14 +249,18 @@ export class HttpConnection {
   /** The client has broken off, or sent what is no request. */
   #onClientError(error: Error, stream: Duplex): void {
     // The parser complains about everything that comes behind it, too.
-    if (this.#isGarbled) return;
-    this.#isGarbled = true;
+    if (this.#garbled !== null) return;
+    this.#garbled = { stream, status: codeOf(error) === "HPE_HEADER_OVERFLOW" ? 431 : 400 };
     if (!stream.writable || codeOf(error) === "ECONNRESET") stream.destroy();
-    // What came before it is answered first, and that is all.
-    if (stream.destroyed || this.#waiting > 0) return;
-    const text = statusText(codeOf(error) === "HPE_HEADER_OVERFLOW" ? 431 : 400);
+    // What came before it is answered first.
+    if (!stream.destroyed && this.#waiting === 0) this.#refuse(this.#garbled);
+  }
+
+  /** Tells what is wrong, unless the last answer has ended the sending. */
+  #refuse({ stream, status }: Garbled): void {
+    const text = statusText(status);
     const headers = `Content-Type: text/plain\r\nContent-Length: ${text.length}\r\nConnection: close`;
-    stream.write(`HTTP/1.1 ${text.trimEnd()}\r\n${headers}${END_OF_HEAD}${text}`);
+    if (stream.writable) stream.write(`HTTP/1.1 ${text.trimEnd()}\r\n${headers}${END_OF_HEAD}${text}`);
     this.#end(stream);
   }
 

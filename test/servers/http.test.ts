@@ -144,6 +144,26 @@ describe.each(transports)("A request line without a version, over the $name tran
     await within(5, "the connection", closes.next());
   });
 
+  it("gets a reset behind the half of an answer that was broken off", async () => {
+    class Broken extends HttpStreamHandler {
+      override async respond(_request: IncomingMessage, response: ServerResponse): Promise<void> {
+        await new Promise((resolve) => response.write("half of it", resolve));
+        await half.opened;
+        throw new TypeError("a mistake");
+      }
+    }
+    const half = new Gate();
+    await using running = await serveFolder(Broken, { transport });
+    using errors = hearErrors(running.server);
+    await using client = await running.connect();
+    await client.write("GET /hello.txt\r\n");
+    expect(await client.read(10)).toBe("half of it");
+    half.open();
+    await within(5, "the connection", client.ended());
+    expect(client.error).toMatchObject({ code: "ECONNRESET" });
+    expect(await errors.next()).toMatchObject({ error: expect.objectContaining({ message: "a mistake" }) });
+  });
+
   it("gets its answer as one piece, which one recv() takes", async () => {
     await using running = await serveFolder(HttpStreamHandler, { transport });
     await using client = await running.connect();
@@ -329,6 +349,13 @@ describe("What is no request that can be answered", () => {
     await using running = await serveFolder();
     await using client = await running.connect();
     await client.write("GET /hello.txt HTTP/1.1\r\nHost: x\r\n\r\nrubbish\r\n\r\n");
+    expect(await client.readAll()).toMatch(/hello, worldHTTP\/1.1 400 Bad Request\r\n.*\r\n\r\n400 Bad Request\n$/s);
+  });
+
+  it("gets none behind an answer that says itself that it is the last", async () => {
+    await using running = await serveFolder();
+    await using client = await running.connect();
+    await client.write("GET /hello.txt HTTP/1.0\r\n\r\nrubbish\r\n\r\n");
     expect(await client.readAll()).toMatch(/hello, world$/);
   });
 
@@ -390,12 +417,19 @@ describe("A client that is slow", () => {
     expect(client.error).toBeNull();
   });
 
-  it("is cut off when it takes nothing of its answer", async () => {
-    await using running = await serveFolder(limited({ idleTime: 0.2 }));
+  it.each(
+    transports.flatMap((transport) =>
+      ["GET /huge.bin HTTP/1.1\r\nHost: x\r\n\r\n", "GET /huge.bin\r\n"].map((request) => ({ transport, request })),
+    ),
+  )("is cut off when it takes nothing of its answer to $request, over the $transport.name transport", async ({
+    transport,
+    request,
+  }) => {
+    await using running = await serveFolder(limited({ idleTime: 0.2 }), { transport });
     using closes = hearCloses(running.server);
     await using client = await running.connect();
     client.pause();
-    await client.write("GET /huge.bin HTTP/1.1\r\nHost: x\r\n\r\n");
+    await client.write(request);
     await within(10, "the connection", closes.next());
   });
 
