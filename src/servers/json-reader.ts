@@ -5,6 +5,7 @@
  */
 
 import type { ByteSource } from "../core/byte-stream.js";
+import { LimitOverrunError } from "../core/errors.js";
 import type { StreamReader } from "../core/stream-reader.js";
 import { type JsonLimits, type JsonMessage, JsonScanner } from "./json-scanner.js";
 
@@ -15,8 +16,9 @@ const CHUNK_SIZE = 65_536;
  * The JSON values of a stream, as a {@link JsonScanner} finds them, to be iterated over. What is no JSON comes as a message
  * with an `error`, and the iteration goes on.
  *
- * The source belongs to the reader from then on: it reads ahead. It throws what the source throws, and a LimitOverrunError
- * for a value of more than `maxSize` bytes, which ends it.
+ * The source belongs to the reader from then on: it reads ahead. An iteration that was left with `break`, or by what the source
+ * has thrown, is taken up by the next one, and no value is lost. A value of more than `maxSize` bytes makes it throw a
+ * LimitOverrunError, in every later iteration as well.
  *
  * @example
  * ```ts
@@ -28,6 +30,10 @@ const CHUNK_SIZE = 65_536;
 export class JsonReader implements AsyncIterable<JsonMessage> {
   readonly #receive: () => Promise<Buffer>;
   readonly #scanner: JsonScanner;
+  /** What the bytes received so far complete and nobody has taken. */
+  #found: Iterator<JsonMessage, void> = [][Symbol.iterator]();
+  #hasEnded = false;
+  #broken: LimitOverrunError | null = null;
 
   /** @param source a `Socket`, a handler's `rfile`, or anything else to receive from; closing it remains its owner's business */
   constructor(source: ByteSource | StreamReader, limits: JsonLimits = {}) {
@@ -35,12 +41,28 @@ export class JsonReader implements AsyncIterable<JsonMessage> {
     this.#scanner = new JsonScanner(limits);
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<JsonMessage, void> {
+  [Symbol.asyncIterator](): AsyncIterator<JsonMessage, void> {
+    // No return(): leaving an iteration ends nothing.
+    return { next: () => this.#next() };
+  }
+
+  async #next(): Promise<IteratorResult<JsonMessage, void>> {
     for (;;) {
+      const found = this.#nextFound();
+      if (!found.done || this.#hasEnded) return found;
       const bytes = await this.#receive();
-      if (bytes.length === 0) break;
-      yield* this.#scanner.push(bytes);
+      this.#hasEnded = bytes.length === 0;
+      this.#found = this.#hasEnded ? this.#scanner.end() : this.#scanner.push(bytes);
     }
-    yield* this.#scanner.end();
+  }
+
+  #nextFound(): IteratorResult<JsonMessage, void> {
+    if (this.#broken !== null) throw this.#broken;
+    try {
+      return this.#found.next();
+    } catch (error) {
+      if (error instanceof LimitOverrunError) this.#broken = error;
+      throw error;
+    }
   }
 }

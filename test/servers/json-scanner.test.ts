@@ -227,6 +227,44 @@ describe("JsonReader", () => {
   });
 });
 
+describe("A JsonReader whose iteration is left, and begun again", () => {
+  it("goes on with the next value", async () => {
+    const reader = new JsonReader(sourceOf([Buffer.from("1 2 3 4 "), Buffer.from("5 6")]));
+    const values: unknown[] = [];
+    for (let count = 0; count < 7; count += 1) {
+      for await (const message of reader) {
+        values.push(message.error === null ? message.value : "error");
+        break;
+      }
+    }
+    expect(values).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it("goes on behind a failure of its source, within a value", async () => {
+    const pieces = ["[1, ", new TypeError("a mistake"), "2] 3"];
+    const recv = async (): Promise<Buffer> => {
+      const piece = pieces.shift() ?? "";
+      if (piece instanceof Error) throw piece;
+      return Buffer.from(piece);
+    };
+    const reader = new JsonReader({ recv });
+    const values: unknown[] = [];
+    const readAll = async (): Promise<void> => {
+      for await (const message of reader) values.push(message.error === null ? message.value : "error");
+    };
+    await expect(readAll()).rejects.toThrow("a mistake");
+    await readAll();
+    expect(values).toEqual([[1, 2], 3]);
+  });
+
+  it("throws its LimitOverrunError again: where the next value begins is unknown", async () => {
+    const reader = new JsonReader(sourceOf([Buffer.from("[1, 2] 3 ")]), { maxSize: 4 });
+    for (let count = 0; count < 2; count += 1) {
+      await expect(reader[Symbol.asyncIterator]().next()).rejects.toThrow(LimitOverrunError);
+    }
+  });
+});
+
 describe("parseJson", () => {
   it.each([
     ['{"a": 1}', { a: 1 }],
