@@ -28,6 +28,7 @@ import type { DependencyContainer } from "tsyringe";
 import { CAPACITY_PAUSE, classifyAcceptError } from "./accept-errors.js";
 import { type Address, formatAddress } from "./address.js";
 import { blockingRefusal, isBlockingHandler } from "./blocking-handler.js";
+import { closingController } from "./closing-controller.js";
 import {
   type AddressFamily,
   AF_INET,
@@ -117,7 +118,7 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
 
   readonly #options: ServerOptions;
   readonly #requests = new LiveRequests(() => this.#loop?.wake());
-  readonly #closing = new AbortController();
+  readonly #closing = closingController();
   #logger: Logger | undefined;
   #socket: Socket | null = null;
   #opening: Promise<void> | null = null;

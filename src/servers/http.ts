@@ -9,6 +9,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { resolve } from "node:path";
 import { type Address, formatAddress } from "../core/address.js";
 import type { BaseServer } from "../core/base-server.js";
+import { closingController } from "../core/closing-controller.js";
 import type { Socket } from "../core/socket.js";
 import { BaseRequestHandler } from "../handlers/base-request-handler.js";
 import type { AnyArguments, ServerClass } from "../mixins/multiplexing-mixin.js";
@@ -71,7 +72,7 @@ const closingSignals = new WeakMap<object, AbortSignal>();
 function closingSignalOf(server: HttpServing): AbortSignal {
   const known = closingSignals.get(server);
   if (known !== undefined) return known;
-  const closing = new AbortController();
+  const closing = closingController();
   closingSignals.set(server, closing.signal);
   // A server that cannot be asked any more is closing as well.
   const close = (): void => closing.abort();

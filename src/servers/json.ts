@@ -38,6 +38,7 @@ export class JsonStreamHandler extends StreamRequestHandler {
       }
     } catch (error) {
       if (!(error instanceof LimitOverrunError)) throw error;
+      await this.wfile.flush();
       await answerAndEnd(this.request, `${JSON.stringify({ error: `Longer than ${error.limit} bytes` })}\n`);
     }
   }

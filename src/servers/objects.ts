@@ -35,7 +35,9 @@ export class ObjectsStreamHandler extends StreamRequestHandler {
         await wfile.write(prefixLength(await answerTo(message, this), bounds));
       }
     } catch (error) {
-      await answerAndEnd(this.request, prefixLength(codec.dumps({ error: whyUnread(error) })));
+      const answer = codec.dumps({ error: whyUnread(error) });
+      await wfile.flush();
+      await answerAndEnd(this.request, prefixLength(answer));
     }
   }
 }

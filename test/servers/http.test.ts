@@ -7,7 +7,14 @@ import { join } from "node:path";
 import { buffer, text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { pino } from "pino";
-import { isInetAddress, MultiplexingTCPServer, parseAddress, type ServerOptions } from "ts-socketserver";
+import {
+  BaseRequestHandler,
+  isInetAddress,
+  MultiplexingTCPServer,
+  parseAddress,
+  type ServerOptions,
+  type Socket,
+} from "ts-socketserver";
 import { httpGet } from "ts-socketserver/clients";
 import { type HttpLimits, HttpMixIn, HttpStreamHandler } from "ts-socketserver/servers";
 import { type RunningServer, type StreamTestClient, serve } from "ts-socketserver/testing";
@@ -516,6 +523,39 @@ describe.each(transports)("A server that closes, over the $name transport", (tra
     expect(counters.bytesWritten).toBeLessThan(HUGE);
     client.resume();
     await client.ended();
+  });
+});
+
+describe("The signal that a server closes", () => {
+  class Waiting extends BaseRequestHandler<Socket, WebServer> {
+    override async handle(): Promise<void> {
+      const closing = once(this.server.closing, "abort");
+      await this.request.sendall("HTTP/1.1");
+      await closing;
+    }
+  }
+
+  it.each([
+    { whose: "HTTP connections", Handler: HttpStreamHandler },
+    { whose: "handlers of one's own", Handler: Waiting },
+  ])("may be listened to by many $whose at once", async ({ Handler }) => {
+    const warnings: string[] = [];
+    const onWarning = ({ name }: Error): void => void warnings.push(name);
+    process.on("warning", onWarning);
+    try {
+      await using running = await serve(new WebServer(["127.0.0.1", 0], Handler, { shutdownTimeout: 1 }));
+      const clients = await Promise.all(Array.from({ length: 12 }, () => running.connect()));
+      for (const client of clients) {
+        await client.write("GET /hello.txt HTTP/1.1\r\nHost: x\r\n\r\n");
+        expect(await client.read(8)).toBe("HTTP/1.1");
+        client.raw.on("end", () => client.end());
+      }
+      await within(5, "the server", running.close());
+      await settle();
+    } finally {
+      process.off("warning", onWarning);
+    }
+    expect(warnings).toEqual([]);
   });
 });
 

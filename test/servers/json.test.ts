@@ -62,6 +62,18 @@ describe("JsonStreamHandler", () => {
     expect(await client.readAll()).toBe('[1]\n{"error":"Not JSON: it ended within the value"}\n');
   });
 
+  it("collects answers where wbufsize says so, and loses none when a value is too long", async () => {
+    class Collecting extends JsonStreamHandler {
+      override wbufsize = -1;
+      override maxSize = 20;
+    }
+    await using running = await serve(new MultiplexingTCPServer(["127.0.0.1", 0], Collecting));
+    await using client = await running.connect();
+    await client.write(`[1] [2] "${"x".repeat(20)}"`);
+    client.end();
+    expect(await client.readAll()).toBe('[1]\n[2]\n{"error":"Longer than 20 bytes"}\n');
+  });
+
   it("answers a number at the end", async () => {
     await using running = await serveJson();
     await using client = await running.connect();

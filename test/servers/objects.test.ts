@@ -130,6 +130,19 @@ describe("ObjectsStreamHandler", () => {
     expect(await answerTo(next, "[1]")).toBe(1);
   });
 
+  it("collects answers where wbufsize says so, and loses none when a message is cut short", async () => {
+    class Collecting extends ObjectsStreamHandler {
+      override wbufsize = -1;
+    }
+    await using running = await serve(new MultiplexingTCPServer(["127.0.0.1", 0], Collecting));
+    await using client = await running.connect();
+    const whole = prefixLength(Buffer.from("[1]"));
+    await client.write(Buffer.concat([whole, whole, whole.subarray(0, 6)]));
+    client.end();
+    const cutShort = prefixLength(Buffer.from('[{"error":1},"Cut short: 2 of 3 bytes"]'));
+    expect(await client.readAll()).toBe(String(Buffer.concat([whole, whole, cutShort])));
+  });
+
   it("is subclassed: classes of its own, and what to reply", async () => {
     class Greeter extends ObjectsStreamHandler {
       override codec = new ObjectCodec().register(Person);
