@@ -84,6 +84,8 @@ async function chat(options: ChatCommandOptions): Promise<void> {
     // Open, it would keep the process.
     process.stdin.destroy();
   }
+  // So would connecting, which cannot be called off.
+  if (signal.aborted) process.exit();
 }
 
 async function host(endpoint: Endpoint, partner: TerminalPartner, signal: AbortSignal): Promise<ChatEnding | null> {

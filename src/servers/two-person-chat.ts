@@ -55,6 +55,8 @@ export interface HostChatOptions extends ChatOptions, CreateServerOptions {
 
 /** How {@link joinChat} calls. */
 export interface JoinChatOptions extends ChatOptions {
+  /** Seconds that connecting may take; 10. */
+  readonly timeout?: number | undefined;
   /**
    * Called where a chat room answers, with the connection, which is closed afterwards, and the first line that came. The name is
    * sent already. Without it, a room is refused.
@@ -76,6 +78,7 @@ const MAX_LINE = 4096;
 /** Bytes of the line with a name, or of what a chat room says first. */
 const MAX_FIRST_LINE = 256;
 const NAME_TIMEOUT = 60;
+const CONNECT_TIMEOUT = 10;
 /** Seconds that the other side may take to end when this one has left. */
 const LINGER_TIME = 1;
 /** What stands before all that a chat room says by itself, and before no name. */
@@ -127,7 +130,7 @@ export async function hostChat(
  * Calls somebody who waits, and chats with them.
  *
  * @returns how it ended; `null` where a room answered, or the signal came before a name.
- * @throws OSError when nobody waits there; RangeError when it is no chat that answers; as {@link chatOver}.
+ * @throws OSError when nobody waits there, TimeoutError when nobody answers; RangeError when it is no chat that answers; as {@link chatOver}.
  * @example
  * ```ts
  * await joinChat(["127.0.0.1", 9999], partner);
@@ -136,10 +139,11 @@ export async function hostChat(
 export async function joinChat(
   address: Address,
   partner: ChatPartner,
-  { signal, onRoom }: JoinChatOptions = {},
+  { signal, onRoom, timeout = CONNECT_TIMEOUT }: JoinChatOptions = {},
 ): Promise<ChatEnding | null> {
   const name = readChatName(partner.name);
-  await using connection = await createConnection(address);
+  await using connection = await call(address, timeout, signal);
+  if (connection === null) return null;
   const first = await untilAborted(connection, signal, null, () => exchangeNames(connection, name));
   if (first === null) return null;
   return await untilAborted(connection, signal, { left: "this one", other: first }, async () => {
@@ -148,6 +152,26 @@ export async function joinChat(
     await onRoom(connection, first);
     return null;
   });
+}
+
+/** Connects; `null` when the signal comes before. It cannot be called off: a connection that comes after that is closed. */
+async function call(address: Address, timeout: number, signal: AbortSignal | undefined): Promise<Socket | null> {
+  if (signal?.aborted) return null;
+  const connecting = createConnection(address, { timeout });
+  let stop = (): void => undefined;
+  const aborted = new Promise<null>((resolve) => {
+    stop = () => resolve(null);
+  });
+  signal?.addEventListener("abort", stop);
+  try {
+    const connection = await Promise.race([connecting, aborted]);
+    if (connection === null) connecting.then((late) => late.close()).catch(() => undefined);
+    // It was for connecting: people may take their time.
+    else connection.settimeout(null);
+    return connection;
+  } finally {
+    signal?.removeEventListener("abort", stop);
+  }
 }
 
 function noChat(firstLine: string): RangeError {

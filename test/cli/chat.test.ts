@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { createConnection, parseAddress } from "ts-socketserver";
 import { chatRoom } from "ts-socketserver/servers";
@@ -5,7 +6,11 @@ import { StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { netcat, python, script } from "../clients/programs.js";
 import { pageAt, tableIn } from "../docs/pages.js";
+import { settle } from "../settle.js";
+import { FullBacklog } from "../socket/full-backlog.js";
+import type { StreamSubject } from "../socket/subjects.js";
 import { temporaryPath } from "../temporary-path.js";
+import { within } from "../within.js";
 import { COMMAND, RunningCommand } from "./running-command.js";
 
 /** Somebody who waits, and where. */
@@ -20,6 +25,11 @@ function said({ stdout }: RunningCommand): string[] {
   return stdout.split("\n").filter((line) => line !== "" && !line.startsWith("* "));
 }
 
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await settle();
+}
+
+const here = { address: () => ["127.0.0.1", 0] } as unknown as StreamSubject;
 const ok = { code: 0, signal: null };
 
 describe("socketserver chat", () => {
@@ -79,6 +89,21 @@ describe("socketserver chat", () => {
     ana.signal("SIGINT");
     expect(await ana.exit).toEqual(ok);
   });
+
+  it.skipIf(process.platform !== "linux")(
+    "leaves with SIGINT while it connects (skipped where there is no /proc to see it)",
+    async () => {
+      await using full = await FullBacklog.start(here);
+      const [, port] = full.address;
+      await using ben = RunningCommand.start("chat", "--name", "Ben", "--connect", `127.0.0.1:${port}`);
+      // The other side's port, and the state SYN_SENT, in hexadecimal digits.
+      const connecting = new RegExp(`:${port.toString(16).toUpperCase().padStart(4, "0")} 02 `);
+      await until(() => connecting.test(readFileSync("/proc/net/tcp", "latin1")));
+      ben.signal("SIGINT");
+      expect(await within(5, "the command", ben.exit)).toEqual(ok);
+      expect(ben.stdout).toBe("* You have left.\n");
+    },
+  );
 
   it("goes over a Unix socket, which is gone afterwards", async () => {
     const path = temporaryPath();

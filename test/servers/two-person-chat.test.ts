@@ -6,6 +6,7 @@ import {
   createServer,
   LimitOverrunError,
   socketpair,
+  TimeoutError,
 } from "ts-socketserver";
 import {
   type ChatEnding,
@@ -22,8 +23,12 @@ import { StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { Gate } from "../robustness/support.js";
 import { isPending } from "../settle.js";
+import { FullBacklog } from "../socket/full-backlog.js";
+import type { StreamSubject } from "../socket/subjects.js";
 import { temporaryPath } from "../temporary-path.js";
 import { within } from "../within.js";
+
+const here = { address: () => ["127.0.0.1", 0] } as unknown as StreamSubject;
 
 /** Says what it is given, one after the other, and then leaves. Keeps the transcript. */
 class Scripted implements ChatPartner {
@@ -56,6 +61,36 @@ async function host(partner: ChatPartner, options: HostChatOptions = {}, where: 
   if (ending === undefined) throw new Error("hostChat() has not begun.");
   return { address, ending };
 }
+
+describe("joinChat, where nobody answers", () => {
+  it("gives up after a while", async () => {
+    await using full = await FullBacklog.start(here);
+    const joined = joinChat(full.address, new Scripted("Ben"), { timeout: 0.1 });
+    await expect(within(5, "the call", joined)).rejects.toThrow(TimeoutError);
+  });
+
+  it("leaves when the signal comes, also before the call", async () => {
+    await using full = await FullBacklog.start(here);
+    const leaving = new AbortController();
+    const { signal } = leaving;
+    const joined = joinChat(full.address, new Scripted("Ben"), { signal });
+    expect(await isPending(joined)).toBe(true);
+    leaving.abort();
+    expect(await within(5, "the call", joined)).toBeNull();
+    expect(await within(5, "the call", joinChat(full.address, new Scripted("Ben"), { signal }))).toBeNull();
+  });
+
+  it("ends a connection that comes when the signal has", async () => {
+    await using listener = await createServer(["127.0.0.1", 0]);
+    const leaving = new AbortController();
+    const joined = joinChat(listener.getsockname(), new Scripted("Ben"), { signal: leaving.signal });
+    leaving.abort();
+    expect(await joined).toBeNull();
+    const [connection] = await listener.accept();
+    await using _connection = connection;
+    expect(await connection.recv(1)).toHaveLength(0);
+  });
+});
 
 describe("hostChat and joinChat", () => {
   it("let two people take turns, who has called first, and show both names to both", async () => {
