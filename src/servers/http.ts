@@ -109,15 +109,18 @@ export class HttpStreamHandler extends BaseRequestHandler<Socket, HttpServing> {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = "", url: target = "" } = request;
     response.once("finish", () => {
-      const told = this.server.tellAnswer({
-        clientAddress: this.clientAddress,
-        method,
-        target,
-        status: response.statusCode,
-      });
-      told?.catch(() => undefined);
+      const { clientAddress } = this;
+      void this.#tell({ clientAddress, method, target, status: response.statusCode });
     });
     await this.respond(request, response);
+  }
+
+  async #tell(answer: HttpAnswer): Promise<void> {
+    try {
+      await this.server.tellAnswer(answer);
+    } catch {
+      // A log that cannot be written (a full disk) must not harm a request, and there is nowhere left to tell it.
+    }
   }
 }
 

@@ -62,6 +62,10 @@ function serveFolder(
   return serve(new WebServer(["127.0.0.1", 0], Handler, { logger: pino({ level: "silent" }), ...options }));
 }
 
+function raise(error: Error): never {
+  throw error;
+}
+
 /** A handler with other limits. */
 function limited(limits: Partial<HttpLimits>): typeof HttpStreamHandler {
   return class extends HttpStreamHandler {
@@ -583,6 +587,24 @@ describe("HttpStreamHandler", () => {
     const response = await fetch(urlOf(running));
     expect([response.status, await response.text()]).toEqual([500, "500 Internal Server Error\n"]);
     expect(await errors.next()).toMatchObject({ error: expect.objectContaining({ message: "a mistake" }) });
+  });
+
+  it.each([
+    { how: "throws", fail: (error: Error): Promise<void> => raise(error) },
+    { how: "rejects", fail: (error: Error): Promise<void> => Promise.reject(error) },
+  ])("answers on when what tells of an answer $how", async ({ fail }) => {
+    class Untold extends WebServer {
+      override tellAnswer(): Promise<void> {
+        return fail(new Error("the disk is full"));
+      }
+    }
+    const logger = pino({ level: "silent" });
+    await using running = await serve(new Untold(["127.0.0.1", 0], HttpStreamHandler, { logger }));
+    using errors = hearErrors(running.server);
+    await using client = await running.connect();
+    const answers = await exchange(client, "GET /hello.txt HTTP/1.1\r\nHost: x\r\n\r\n".repeat(2));
+    expect(answers.match(/hello, world/g)).toHaveLength(2);
+    expect(errors.heard).toEqual([]);
   });
 
   it("tells the log what was asked and answered, and the bytes of the connection", async () => {
