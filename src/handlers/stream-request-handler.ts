@@ -5,6 +5,7 @@
  */
 
 import type { BaseServer } from "../core/base-server.js";
+import type { ByteSink, ByteSource } from "../core/byte-stream.js";
 import { IPPROTO_TCP, TCP_NODELAY } from "../core/constants.js";
 import { defaults } from "../core/defaults.js";
 import { OSError } from "../core/errors.js";
@@ -61,11 +62,20 @@ export class StreamRequestHandler<Server extends object = BaseServer> extends Ba
     this.connection = connection;
     if (this.timeout !== null) connection.settimeout(this.timeout);
     if (this.disableNagleAlgorithm) connection.setsockopt(IPPROTO_TCP, TCP_NODELAY, true);
-    this.rfile = new StreamReader(connection, {
+    const stream = this.streamOver(connection);
+    this.rfile = new StreamReader(stream, {
       bufferSize: this.rbufsize < 0 ? READ_AHEAD : this.rbufsize,
       maxLineLength: this.maxLineLength,
     });
-    this.wfile = new StreamWriter(connection, { bufferSize: this.wbufsize < 0 ? WRITE_BUFFER : this.wbufsize });
+    this.wfile = new StreamWriter(stream, { bufferSize: this.wbufsize < 0 ? WRITE_BUFFER : this.wbufsize });
+  }
+
+  /**
+   * What {@link rfile} reads from and {@link wfile} writes to: the connection. May be overridden where something stands between
+   * the two, such as a protocol that the text is wrapped in. {@link setup} calls it once.
+   */
+  protected streamOver(connection: Socket): ByteSource & ByteSink {
+    return connection;
   }
 
   protected override checkSetup(): void {

@@ -125,6 +125,7 @@ export class ChatStreamHandler extends TelnetRequestHandler<ChatServing> {
     }, this.sendTimeout * 1000);
     try {
       await this.wfile.write(lines.map((line) => `${line}\n`).join(""));
+      await this.wfile.flush();
       return true;
     } catch (error) {
       if (isGone(error)) return false;

@@ -9,8 +9,6 @@ import type { ByteSink, ByteSource } from "../core/byte-stream.js";
 import { SO_OOBINLINE, SOL_SOCKET } from "../core/constants.js";
 import { UnsupportedOperation } from "../core/errors.js";
 import type { Socket } from "../core/socket.js";
-import { StreamReader } from "../core/stream-reader.js";
-import { StreamWriter } from "../core/stream-writer.js";
 import { StreamRequestHandler } from "../handlers/stream-request-handler.js";
 import { escapeTelnet, TelnetFilter } from "./telnet-filter.js";
 
@@ -57,14 +55,9 @@ class TelnetText implements ByteSource, ByteSink {
  * ```
  */
 export class TelnetRequestHandler<Server extends object = BaseServer> extends StreamRequestHandler<Server> {
-  /** Makes the files. A subclass that overrides it calls `await super.setup()` first. */
-  override async setup(): Promise<void> {
-    await super.setup();
-    keepUrgentBytes(this.connection);
-    const text = new TelnetText(this.connection);
-    const { maxLineLength } = this;
-    this.rfile = new StreamReader(text, { maxLineLength });
-    this.wfile = new StreamWriter(text);
+  protected override streamOver(connection: Socket): ByteSource & ByteSink {
+    keepUrgentBytes(connection);
+    return new TelnetText(connection);
   }
 }
 
