@@ -4,12 +4,10 @@
  * @module
  */
 
-import type { Address } from "../core/address.js";
 import type { BaseServer } from "../core/base-server.js";
 import type { ServerOptionName, ServerOptions } from "../core/server-options.js";
-import type { Socket } from "../core/socket.js";
 import { TCPServer } from "../core/tcp-server.js";
-import { type DatagramRequest, UDPServer } from "../core/udp-server.js";
+import { UDPServer } from "../core/udp-server.js";
 import { UnixStreamServer } from "../core/unix-server.js";
 import {
   ForkingTCPServer,
@@ -22,14 +20,17 @@ import {
   ThreadingUDPServer,
   ThreadingUnixStreamServer,
 } from "../mixins/classes.js";
-import type { ServerClass } from "../mixins/multiplexing-mixin.js";
+import type { AnyArguments, ServerClass } from "../mixins/multiplexing-mixin.js";
 import type { BundledServer, ModelName } from "../servers/bundled-server.js";
 import { CommandError } from "./command-error.js";
 import type { Endpoint, Protocol } from "./endpoint.js";
 import { oneOf } from "./word-list.js";
 
+/** A server class, and none that only others extend. */
+type ConcreteServerClass = (new (...args: AnyArguments) => BaseServer) & Pick<ServerClass, "optionNames">;
+
 /** A way to run requests: a server class for each protocol. */
-export interface Model extends Readonly<Record<Protocol, ServerClass>> {
+export interface Model extends Readonly<Record<Protocol, ConcreteServerClass>> {
   readonly name: ModelName;
   /** What it is like, for the help. */
   readonly summary: string;
@@ -117,21 +118,18 @@ export interface ServerPlan {
   readonly settings?: Readonly<Record<string, unknown>>;
 }
 
-/** Makes the server, which is not open yet. */
+/** Makes the server, which is not open yet. @throws TypeError for a protocol that it does not speak */
 export function makeServer({
   bundled,
   model,
   endpoint: { protocol, address, addressFamily },
   options = {},
   settings = {},
-}: ServerPlan): BaseServer<Socket> | BaseServer<DatagramRequest> {
+}: ServerPlan): BaseServer {
   const { [protocol]: Plain } = model;
-  const Server = (bundled.extend?.(Plain) ?? Plain) as unknown as new (
-    address: Address,
-    handler: unknown,
-    options: ServerOptions,
-  ) => BaseServer<Socket> | BaseServer<DatagramRequest>;
+  const Server = bundled.extend?.(Plain) ?? Plain;
   const handler = protocol === "udp" ? bundled.datagramHandler : bundled.streamHandler;
+  if (handler === undefined) throw new TypeError(`The server ${bundled.name} does not speak ${protocol}.`);
   const sizes =
     protocol === "udp" && bundled.maxPacketSize !== undefined ? { maxPacketSize: bundled.maxPacketSize } : {};
   return Object.assign(new Server(address, handler, { addressFamily, ...sizes, ...options }), settings);

@@ -65,7 +65,7 @@ export interface BundledServer {
    * Adds to a server class what the handlers find in `this.server`: state that they share, and the properties of the
    * options. A mix-in, as `ThreadingMixIn` is one.
    */
-  readonly extend?: (Server: ServerClass) => ServerClass;
+  readonly extend?: <Base extends ServerClass>(Server: Base) => Base;
   readonly options?: readonly BundledOption[];
   /** Bytes of a datagram that it takes; 8192 where it is left out. */
   readonly maxPacketSize?: number;

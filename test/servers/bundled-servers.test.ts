@@ -78,6 +78,17 @@ describe.each(ready)("The server $name", (bundled) => {
     }
   });
 
+  it("is not made for a protocol that it does not speak", () => {
+    const [model] = modelsOf(bundled);
+    if (model === undefined) throw new Error("There is no model.");
+    const spoken = protocolsOf(bundled);
+    for (const protocol of (["tcp", "udp", "unix"] as const).filter((other) => !spoken.includes(other))) {
+      expect(() => makeServer({ bundled, model, endpoint: endpointFor(protocol) })).toThrow(
+        `${bundled.name} does not speak ${protocol}`,
+      );
+    }
+  });
+
   it("is subclassed by naming its handler", () => {
     const { streamHandler, datagramHandler } = bundled;
     for (const [kind, Handler] of Object.entries({ streamHandler, datagramHandler })) {
