@@ -9,6 +9,7 @@ import { familyOf, parseAddress } from "../core/address.js";
 import { AF_UNIX } from "../core/constants.js";
 import { CommandError } from "./command-error.js";
 import type { Endpoint, Protocol } from "./endpoint.js";
+import { readValue } from "./read-value.js";
 
 /** Where a server listens when it is told nothing: only programs of the same machine reach it there. */
 const DEFAULT_ADDRESS = "127.0.0.1:9999";
@@ -63,13 +64,8 @@ export function readEndpoint(protocol: Protocol, text: string): Endpoint {
 }
 
 function readInetEndpoint(protocol: "tcp" | "udp", text: string): Endpoint {
-  try {
-    const address = parseAddress(text);
-    return { protocol, address, addressFamily: familyOf(address) };
-  } catch (error) {
-    if (error instanceof RangeError) throw new CommandError(`--${protocol}: ${error.message}`);
-    throw error;
-  }
+  const address = readValue(`--${protocol}`, parseAddress, text);
+  return { protocol, address, addressFamily: familyOf(address) };
 }
 
 function readUnixEndpoint(path: string): Endpoint {

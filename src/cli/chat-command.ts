@@ -10,7 +10,7 @@ import { userInfo } from "node:os";
 import { addAbortSignal } from "node:stream";
 import { type Command, Option } from "commander";
 import { converse } from "../clients/converse.js";
-import { type Address, parseAddress } from "../core/address.js";
+import { type Address, readTarget } from "../core/address.js";
 import type { Socket } from "../core/socket.js";
 import { chatRoom } from "../servers/chat.js";
 import { type ChatEnding, hostChat, joinChat, readChatName } from "../servers/two-person-chat.js";
@@ -20,6 +20,7 @@ import { explainClientError } from "./client-errors.js";
 import { CommandError } from "./command-error.js";
 import { type Endpoint, formatEndpoint, listensOnAllInterfaces, reachable } from "./endpoint.js";
 import { explainOpening } from "./opening-errors.js";
+import { readValue } from "./read-value.js";
 import { isOutputClosed, ReplyOutput } from "./reply-output.js";
 import { addOutputOptions, addRunOptions, type ServeOptions, serve } from "./serve-command.js";
 import { onStopSignal } from "./stop-signals.js";
@@ -42,9 +43,11 @@ export function addChatCommand(program: Command): void {
     )
     .helpGroup("Servers:");
   const own = [
-    new Option("--name <text>", "your name (default: that of your account)").argParser(readName),
+    new Option("--name <text>", "your name (default: that of your account)").argParser((text) =>
+      readValue("--name", readChatName, text),
+    ),
     new Option("--connect <address>", "connect to who waits there, or to a room: host:port, or a path with a / in it")
-      .argParser(readTarget)
+      .argParser((text) => readValue("--connect", readTarget, text))
       .conflicts(["room", "tcp", "unix"]),
     new Option("--room", "serve a room for many people").conflicts(["name"]),
   ];
@@ -112,23 +115,6 @@ async function chatInRoom(connection: Socket, firstLine: string, signal: AbortSi
     await converse(connection, addAbortSignal(signal, process.stdin), (reply) => output.write(reply));
   } catch (error) {
     if (!signal.aborted) throw error;
-  }
-}
-
-function readName(text: string): string {
-  try {
-    return readChatName(text);
-  } catch (error) {
-    throw new CommandError(`--name: ${(error as RangeError).message}`);
-  }
-}
-
-function readTarget(text: string): Address {
-  if (text.includes("/")) return text;
-  try {
-    return parseAddress(text);
-  } catch (error) {
-    throw new CommandError(`--connect: ${(error as RangeError).message}`);
   }
 }
 

@@ -13,15 +13,14 @@ import { SelectEcho } from "../servers/select-echo.js";
 import { defaultEndpoint, readEndpoint } from "./address-options.js";
 import { type Endpoint, exampleCommand } from "./endpoint.js";
 import { chooseOutput, type LogOptions } from "./log-output.js";
-import { count, seconds } from "./number-options.js";
+import { count } from "./number-options.js";
 import { explainOpening } from "./opening-errors.js";
 import type { Output } from "./output.js";
+import { addOutputOptions, shutdownTimeoutOption } from "./serve-command.js";
 import { onStopSignal } from "./stop-signals.js";
 
 const NAME = "select-echo";
 const MAX_CLIENTS = 1000;
-/** Seconds, as of the other servers. */
-const SHUTDOWN_TIMEOUT = 3;
 const EXAMPLE = { send: "hello", receive: "hello" };
 
 interface SelectEchoCommandOptions extends LogOptions {
@@ -40,12 +39,7 @@ export function addSelectEchoCommand(program: Command): void {
       .argParser(count("--max-clients"))
       .default(MAX_CLIENTS)
       .helpGroup("How it runs:"),
-    new Option("--shutdown-timeout <seconds>", "how long clients may finish when the server is ended")
-      .argParser(seconds("--shutdown-timeout"))
-      .default(SHUTDOWN_TIMEOUT)
-      .helpGroup("How it runs:"),
-    new Option("--quiet", "tell errors only").helpGroup("What it tells:"),
-    new Option("--json", "tell everything as lines of JSON, also on a terminal").helpGroup("What it tells:"),
+    shutdownTimeoutOption().helpGroup("How it runs:"),
   ];
   const command = program
     .command(NAME)
@@ -54,6 +48,7 @@ export function addSelectEchoCommand(program: Command): void {
     .helpGroup("Servers:")
     .addHelpText("after", HELP);
   for (const option of options) command.addOption(option);
+  addOutputOptions(command);
   command.action(async (given: SelectEchoCommandOptions) => {
     await run(given, chooseOutput(NAME, given));
     process.exit(0);

@@ -15,6 +15,7 @@ import { exampleCommand, type Protocol } from "./endpoint.js";
 import { chooseOutput, type LogOptions } from "./log-output.js";
 import { defaultModelOf, findModel, hasOption, type Model, modelsOf, protocolsOf } from "./models.js";
 import { count, seconds } from "./number-options.js";
+import { readValue } from "./read-value.js";
 import { runServer } from "./run-server.js";
 import { oneOf } from "./word-list.js";
 
@@ -80,20 +81,11 @@ function addOwnOptions(command: Command, own: readonly BundledOption[]): Readonl
   return new Map(
     own.map(({ flags, description, property, parse, mandatory = false }) => {
       const option = new Option(flags, description).makeOptionMandatory(mandatory).helpGroup("What it does:");
-      if (parse !== undefined) option.argParser((text) => readOwnValue(option, parse, text));
+      if (parse !== undefined) option.argParser((text) => readValue(option.long ?? flags, parse, text));
       command.addOption(option);
       return [option.attributeName(), property];
     }),
   );
-}
-
-function readOwnValue(option: Option, parse: (text: string) => unknown, text: string): unknown {
-  try {
-    return parse(text);
-  } catch (error) {
-    if (error instanceof RangeError) throw new CommandError(`${option.long}: ${error.message}`);
-    throw error;
-  }
 }
 
 /** Adds the options that say how requests run. */
@@ -111,11 +103,16 @@ export function addRunOptions(command: Command, bundled: BundledServer, group = 
       const option = new Option(flags, `${meaning}, with --model ${oneOf(having)} (default: ${usual})`);
       return [option.argParser(count(option.long ?? flags))];
     }),
-    new Option("--shutdown-timeout <seconds>", "how long clients may finish when the server is ended")
-      .argParser(seconds("--shutdown-timeout"))
-      .default(SHUTDOWN_TIMEOUT),
+    shutdownTimeoutOption(),
   ];
   for (const option of options) command.addOption(option.helpGroup(group));
+}
+
+/** The option that says how long an ending server waits. */
+export function shutdownTimeoutOption(): Option {
+  return new Option("--shutdown-timeout <seconds>", "how long clients may finish when the server is ended")
+    .argParser(seconds("--shutdown-timeout"))
+    .default(SHUTDOWN_TIMEOUT);
 }
 
 /** The names of the models that have an option. */

@@ -77,6 +77,11 @@ export function parseAddress(text: string): InetAddress {
   return [v6 ?? host ?? "", checkPort(Number(port), text)];
 }
 
+/** Reads what to connect to: a path has a slash in it, and a host has none. @throws RangeError as {@link parseAddress} */
+export function readTarget(text: string): Address {
+  return text.includes("/") ? text : parseAddress(text);
+}
+
 /** Returns the port, or throws a `RangeError` that names it when it is not a whole number from 0 to 65535. */
 export function checkPort(port: number, where?: string): number {
   if (!Number.isInteger(port) || port < 0 || port > 65535) {

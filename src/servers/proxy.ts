@@ -5,7 +5,7 @@
  */
 
 import { endSending } from "../clients/end-sending.js";
-import { type Address, formatAddress, parseAddress } from "../core/address.js";
+import { type Address, formatAddress, isInetAddress, readTarget } from "../core/address.js";
 import { OSError } from "../core/errors.js";
 import type { Socket } from "../core/socket.js";
 import { createConnection } from "../core/socket-functions.js";
@@ -106,11 +106,10 @@ function blame(target: Address): OnFailure {
   };
 }
 
-/** A path has a slash in it, and a host has none. @throws RangeError for what is no address to connect to */
-function readTarget(text: string): Address {
-  if (text.includes("/")) return text;
-  const address = parseAddress(text);
-  if (address[1] !== 0) return address;
+/** @throws RangeError for what is no address to connect to */
+function readReachable(text: string): Address {
+  const target = readTarget(text);
+  if (!isInetAddress(target) || target[1] !== 0) return target;
   throw new RangeError(`Cannot pass anything on to "${text}": nobody listens at the port 0.`);
 }
 
@@ -125,7 +124,7 @@ export const proxy: BundledServer = {
       flags: "--to <host:port>",
       description: "the server to pass on to; or the path of its Unix socket",
       property: "target",
-      parse: readTarget,
+      parse: readReachable,
       mandatory: true,
       example: "127.0.0.1:9998",
     },
