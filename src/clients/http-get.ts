@@ -62,7 +62,7 @@ export async function httpGet(url: string | URL, options: HttpGetOptions = {}): 
  *
  * @throws RangeError that says what to write instead.
  */
-export function parseHttpUrl(given: string | URL): URL {
+function parseHttpUrl(given: string | URL): URL {
   const text = String(given);
   if (!URL.canParse(text)) throw refusal(text, "write http://host[:port]/path, such as http://127.0.0.1:8000/.");
   const url = new URL(text);

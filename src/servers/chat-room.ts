@@ -5,6 +5,7 @@
  */
 
 import { alike, type ChatMember, RoomMember } from "./chat-member.js";
+import { checkBound } from "./check-bound.js";
 
 export type { ChatMember } from "./chat-member.js";
 
@@ -82,9 +83,9 @@ export class ChatRoom {
   /** @throws RangeError for an option that is not a whole number from 1. */
   constructor(options: ChatRoomOptions = {}) {
     const { maxNicknameLength, maxTextLength, maxWaiting } = { ...defaults, ...options };
-    this.maxNicknameLength = checkOption("maxNicknameLength", maxNicknameLength);
-    this.maxTextLength = checkOption("maxTextLength", maxTextLength);
-    this.maxWaiting = checkOption("maxWaiting", maxWaiting);
+    this.maxNicknameLength = checkBound("maxNicknameLength", maxNicknameLength);
+    this.maxTextLength = checkBound("maxTextLength", maxTextLength);
+    this.maxWaiting = checkBound("maxWaiting", maxWaiting);
   }
 
   /** The nicknames of those who are in the room, in the order of their coming. */
@@ -255,9 +256,4 @@ function inWords(nicknames: readonly string[]): string {
 /** Without its end and blanks around it, and with nothing that steers a terminal. */
 function clean(line: string): string {
   return line.trim().replace(/(?!\t)[\p{Cc}\u2028\u2029]/gu, "\ufffd");
-}
-
-function checkOption(name: string, value: number): number {
-  if (Number.isInteger(value) && value >= 1) return value;
-  throw new RangeError(`Cannot use ${value} as ${name}: it takes a whole number from 1.`);
 }

@@ -6,6 +6,7 @@
 
 import { isUtf8 } from "node:buffer";
 import { LimitOverrunError } from "../core/errors.js";
+import { checkBound } from "./check-bound.js";
 
 /** What a {@link JsonScanner} lets through. */
 export interface JsonLimits {
@@ -76,8 +77,8 @@ export class JsonScanner {
 
   /** @throws RangeError for a limit that is not a whole number from 1. */
   constructor(limits: JsonLimits = {}) {
-    this.#maxSize = checkLimit("maxSize", limits.maxSize ?? jsonDefaults.maxSize);
-    this.#maxDepth = checkLimit("maxDepth", limits.maxDepth ?? jsonDefaults.maxDepth);
+    this.#maxSize = checkBound("maxSize", limits.maxSize ?? jsonDefaults.maxSize);
+    this.#maxDepth = checkBound("maxDepth", limits.maxDepth ?? jsonDefaults.maxDepth);
   }
 
   /**
@@ -260,9 +261,4 @@ function tooLong(limit: number): LimitOverrunError {
     `Cannot read a JSON value of more than ${limit} bytes (EMSGSIZE). Raise maxSize.`,
     limit,
   );
-}
-
-function checkLimit(name: string, value: number): number {
-  if (Number.isInteger(value) && value >= 1) return value;
-  throw new RangeError(`Cannot use ${value} as ${name}: it takes a whole number from 1.`);
 }

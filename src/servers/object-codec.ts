@@ -12,6 +12,7 @@ import { DevalueError, defaultStringifyOperations, stringify, unflatten } from "
 import type { ByteSink, ByteSource } from "../core/byte-stream.js";
 import { IncompleteReadError } from "../core/errors.js";
 import { StreamReader } from "../core/stream-reader.js";
+import { checkBound } from "./check-bound.js";
 import { LengthPrefixedReader, LengthPrefixedWriter, type MessageFile } from "./length-prefix.js";
 import { BUFFER, CLASS, checkGraph, isClassName, MAX_BIGINT_DIGITS, ObjectError } from "./object-graph.js";
 import { UnknownObject, unknownNames } from "./unknown-object.js";
@@ -312,9 +313,4 @@ function explainLoad(error: unknown): ObjectError {
 
 function isStackOverflow(error: unknown): boolean {
   return error instanceof RangeError && error.message.startsWith("Maximum call stack");
-}
-
-function checkBound(name: string, value: number): number {
-  if (Number.isInteger(value) && value >= 1) return value;
-  throw new RangeError(`Cannot use ${value} as ${name}: it takes a whole number from 1.`);
 }

@@ -5,6 +5,8 @@ import { bundledServers } from "ts-socketserver/servers";
 import { DatagramTestClient, StreamTestClient } from "ts-socketserver/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { protocolsOf } from "../../src/cli/models.js";
+import { netcat } from "../clients/programs.js";
+import { isReady } from "../servers/models.js";
 import { temporaryPath } from "../temporary-path.js";
 import { RunningCommand } from "./running-command.js";
 
@@ -19,16 +21,7 @@ async function inShell(line: string): Promise<string> {
   return text;
 }
 
-const nc = await inShell("command -v nc && nc -h 2>&1");
-const hasOpenBsdNetcat = nc.includes("OpenBSD");
-
-// What needs another server, or options that have no example, is tested in a file of its own.
-const ready = bundledServers.filter(
-  ({ example: { needs }, options = [] }) =>
-    needs === undefined && !options.some(({ mandatory = false, example }) => mandatory && example === undefined),
-);
-
-describe.each(ready)("socketserver $name", (bundled) => {
+describe.each(bundledServers.filter(isReady))("socketserver $name", (bundled) => {
   const { name, example, options = [] } = bundled;
   const commands: Record<string, RunningCommand> = {};
   beforeAll(() => {
@@ -44,8 +37,8 @@ describe.each(ready)("socketserver $name", (bundled) => {
   });
 
   // A second of silence is what ends nc over UDP, so that one is slow.
-  it.skipIf(!hasOpenBsdNetcat).each(protocolsOf(bundled))(
-    "prints a line that, pasted in a shell, gets its example's answer over %s (skipped without OpenBSD's nc)",
+  it.skipIf(netcat.missing).each(protocolsOf(bundled))(
+    `prints a line that, pasted in a shell, gets its example's answer over %s${netcat.reason}`,
     async (protocol) => {
       const start = await commands[protocol]?.started();
       const answer = (await inShell(start?.tryIt ?? "")).trimEnd();

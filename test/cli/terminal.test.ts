@@ -1,10 +1,10 @@
-import { execFileSync } from "node:child_process";
 import { AF_INET, AF_UNIX, parseAddress } from "ts-socketserver";
 import { StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { exampleCommand } from "../../src/cli/endpoint.js";
 import { terminalLine } from "../../src/cli/terminal-line.js";
 import { TerminalOutput } from "../../src/cli/terminal-output.js";
+import { script } from "../clients/programs.js";
 import { COMMAND, RunningCommand } from "./running-command.js";
 
 const time = new Date(2026, 0, 2, 14, 2, 11).getTime();
@@ -101,16 +101,7 @@ describe("exampleCommand", () => {
   });
 });
 
-/** Whether there is util-linux's `script`, which gives a program a terminal. */
-const hasScript = (() => {
-  try {
-    return execFileSync("script", ["--version"], { encoding: "utf8" }).includes("util-linux");
-  } catch {
-    return false;
-  }
-})();
-
-describe.skipIf(!hasScript)("On a real terminal (skipped without util-linux's script)", () => {
+describe.skipIf(script.missing)(`On a real terminal${script.reason}`, () => {
   /** The shell makes way for the program: one that waits for it, as dash does, is ended by the Ctrl-C itself. */
   const onTerminal = (line: string) => RunningCommand.startProgram("script", "-qec", `exec ${line}`, "/dev/null");
 

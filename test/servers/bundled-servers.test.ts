@@ -5,7 +5,7 @@ import type { Model } from "../../src/cli/models.js";
 import { endpointFor } from "../cli/endpoints.js";
 import { settle } from "../settle.js";
 import { bundledServers, makeServer, modelsOf, protocolsOf, serve } from "./built.js";
-import { whyNot } from "./models.js";
+import { isReady, whyNot } from "./models.js";
 
 /** How many threads and processes serve a few requests. */
 const FEW: Readonly<Record<Model["name"], object>> = {
@@ -56,13 +56,7 @@ describe("The catalogue", () => {
   });
 });
 
-// What needs another server, or options that have no example, is tested in a file of its own.
-const ready = bundledServers.filter(
-  ({ example: { needs }, options = [] }) =>
-    needs === undefined && !options.some(({ mandatory = false, example }) => mandatory && example === undefined),
-);
-
-describe.each(ready)("The server $name", (bundled) => {
+describe.each(bundledServers.filter(isReady))("The server $name", (bundled) => {
   describe.each(modelsOf(bundled))("run as $name", (model) => {
     for (const protocol of protocolsOf(bundled)) {
       const skipped = protocol === "udp" ? "" : whyNot(model.name);

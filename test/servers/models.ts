@@ -1,14 +1,19 @@
 /**
- * The models in which the bundled servers are tested.
+ * The bundled servers that are tested alike, and the models in which they are.
  *
  * @module
  */
 
 import { capabilities } from "ts-socketserver";
-import type { ModelName } from "ts-socketserver/servers";
+import type { BundledServer, ModelName } from "ts-socketserver/servers";
 
 /** Why a server of streams cannot run in a model here, in brackets; `""` where it can. */
 export function whyNot(model: ModelName): string {
   if (model !== "threading" || capabilities().descriptors) return "";
   return " (skipped: connections go to threads by the native transport alone)";
+}
+
+/** Whether a server answers its example by itself. What needs another one, or options without an example, has its own tests. */
+export function isReady({ example: { needs }, options = [] }: BundledServer): boolean {
+  return needs === undefined && !options.some(({ mandatory = false, example }) => mandatory && example === undefined);
 }
