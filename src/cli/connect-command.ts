@@ -13,7 +13,7 @@ import { createConnection } from "../core/socket-functions.js";
 import { explainClientError } from "./client-errors.js";
 import { CommandError } from "./command-error.js";
 import type { Protocol } from "./endpoint.js";
-import { seconds } from "./number-options.js";
+import { seconds, secondsAboveZero } from "./number-options.js";
 import { isOutputClosed, ReplyOutput } from "./reply-output.js";
 
 const CONNECT_TIMEOUT = 10;
@@ -35,7 +35,7 @@ export function addConnectCommand(program: Command): void {
     .argument("<address>", "host:port, or the path of a Unix socket")
     .addOption(
       new Option("--timeout <seconds>", "how long connecting may take")
-        .argParser(seconds("--timeout"))
+        .argParser(secondsAboveZero("--timeout"))
         .default(CONNECT_TIMEOUT),
     )
     .addOption(

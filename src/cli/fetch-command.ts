@@ -8,7 +8,7 @@ import { type Command, Option } from "commander";
 import { httpGet } from "../clients/http-get.js";
 import type { HttpResponse } from "../clients/http-response.js";
 import { explainClientError } from "./client-errors.js";
-import { seconds } from "./number-options.js";
+import { secondsAboveZero } from "./number-options.js";
 import { isOutputClosed, ReplyOutput } from "./reply-output.js";
 import { visible } from "./visible.js";
 
@@ -32,7 +32,7 @@ export function addFetchCommand(program: Command): void {
     .option("-I, --head", "ask for the headers alone, and print them")
     .addOption(
       new Option("--timeout <seconds>", "how long connecting, and each wait, may take")
-        .argParser(seconds("--timeout"))
+        .argParser(secondsAboveZero("--timeout"))
         .default(TIMEOUT),
     )
     .addHelpText("after", HELP)

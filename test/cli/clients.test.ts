@@ -195,8 +195,13 @@ describe("socketserver connect", () => {
     ],
     [
       ["tcp", "127.0.0.1:1", "--timeout", "soon"],
-      'Cannot use "soon" as --timeout: it takes seconds from 0 to 2147483.',
+      'Cannot use "soon" as --timeout: it takes seconds above 0 and up to 2147483.',
     ],
+    [
+      ["tcp", "127.0.0.1:1", "--timeout", "0"],
+      'Cannot use "0" as --timeout: it takes seconds above 0 and up to 2147483.',
+    ],
+    [["udp", "127.0.0.1:1", "--wait", "soon"], 'Cannot use "soon" as --wait: it takes seconds from 0 to 2147483.'],
   ])("refuses %j", async (args, line) => {
     expect(await run(["connect", ...args])).toEqual({ code: 1, stdout: "", stderr: `socketserver: ${line}\n` });
   });
@@ -312,6 +317,12 @@ describe("socketserver fetch", () => {
     ],
   ])("refuses %s, and says why", async (url, line) => {
     expect(await run(["fetch", url])).toEqual({ code: 1, stdout: "", stderr: `socketserver: ${line}\n` });
+  });
+
+  it("refuses to take no time", async () => {
+    const line = 'Cannot use "0" as --timeout: it takes seconds above 0 and up to 2147483.';
+    const outcome = await run(["fetch", "http://127.0.0.1:1/", "--timeout", "0"]);
+    expect(outcome).toEqual({ code: 1, stdout: "", stderr: `socketserver: ${line}\n` });
   });
 
   it("tells when nobody listens there", async () => {
