@@ -9,13 +9,17 @@ import { deserialize, serialize } from "node:v8";
 import type { BaseServer } from "../core/base-server.js";
 import { BlockingSocket } from "../core/blocking-socket.js";
 import { BlockingStreamReader } from "../core/blocking-stream-reader.js";
-import { ClosedResourceError } from "../core/errors.js";
+import { isInterrupted } from "../core/blocking-wait.js";
+import { ClosedResourceError, ConnectionError, IncompleteReadError } from "../core/errors.js";
+import { events } from "../core/events.js";
 import type { Socket } from "../core/socket.js";
 import { type Answer, type Ask, answer, interruptedQuestion, type Question } from "./blocking-remote-server.js";
 import { CALLS_DESCRIPTOR } from "./descriptor-packets.js";
 import { messageOf } from "./error-message.js";
 
 const LENGTH_BYTES = 4;
+/** What reading fails with when one of both sides has ended. */
+const ENDS = [IncompleteReadError, ConnectionError, ClosedResourceError];
 
 /** @throws DOMException `DataCloneError`, as between threads, when the message cannot be copied */
 function pack(message: Question | Answer): Buffer {
@@ -34,17 +38,23 @@ function pack(message: Question | Answer): Buffer {
 
 /** Answers the questions of a child process, until it has ended, or the socket is closed. */
 export async function answerChild(server: BaseServer, socket: Socket): Promise<void> {
+  // A child that asks nothing for a while is none the worse, whatever time-out this program gives its sockets.
+  socket.settimeout(null);
   const reader = socket.makefile("rb");
-  // The child asks for one thing at a time; but what was asked for a request that was broken off holds up nobody.
-  const send = (message: Answer): void => void socket.sendall(pack(message)).catch(() => {});
+  // The child asks for one thing at a time; but what was asked for a request that was broken off holds up nobody. An answer that
+  // cannot leave is waited for in vain: so the child is told, by the end of it all.
+  const send = (message: Answer): void => void socket.sendall(pack(message)).catch(() => socket.close());
   try {
     for (;;) {
       const length = (await reader.readexactly(LENGTH_BYTES)).readUInt32LE();
       void answer(server, deserialize(await reader.readexactly(length)), send);
     }
-  } catch {
-    // The child has ended, which is told elsewhere; or its handler has written something else there, and nothing is to be read
-    // behind that.
+  } catch (error) {
+    // The child has ended, or is to end, which is told elsewhere; or its handler has written something else there, and nothing is
+    // to be read behind that.
+    if (!ENDS.some((ErrorClass) => error instanceof ErrorClass)) {
+      events.error.publish({ server, error, clientAddress: null });
+    }
   } finally {
     await socket.close();
   }
@@ -55,9 +65,11 @@ export async function answerChild(server: BaseServer, socket: Socket): Promise<v
 /** How a child process asks. */
 export function askBySocket(): Ask {
   const socket = new BlockingSocket(undefined, undefined, undefined, { fileno: CALLS_DESCRIPTOR });
+  // The handler's module may give its sockets a time-out; the server answers when it has an answer.
+  socket.settimeout(null);
   const reader = new BlockingStreamReader(socket);
-  // A question may be broken off anywhere. So what was not sent yet goes before the next one, and what was not read yet is
-  // read before its answer.
+  // A question may be broken off anywhere. So the rest of one that has left in part goes before the next one, and what was not
+  // read yet is read before its answer.
   let unsent: Uint8Array = new Uint8Array();
   let length: number | null = null;
 
@@ -68,10 +80,18 @@ export function askBySocket(): Ask {
     return deserialize(body);
   }
 
+  function sendRest(): void {
+    while (unsent.length > 0) unsent = unsent.subarray(socket.send(unsent));
+  }
+
   return (question) => {
-    unsent = Buffer.concat([unsent, pack(question)]);
+    // What has failed is not to be done even so, when another request asks.
+    if (isInterrupted()) throw interruptedQuestion(question);
+    const packed = pack(question);
     try {
-      while (unsent.length > 0) unsent = unsent.subarray(socket.send(unsent));
+      sendRest();
+      unsent = packed.subarray(socket.send(packed));
+      sendRest();
       for (;;) {
         const received = receive();
         if (received.id === question.id) return received;

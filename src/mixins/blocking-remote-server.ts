@@ -10,7 +10,7 @@
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import type { Address } from "../core/address.js";
 import type { BaseServer } from "../core/base-server.js";
-import { blockForMessage, interruptedError } from "../core/blocking-wait.js";
+import { blockForMessage, interruptedError, isInterrupted } from "../core/blocking-wait.js";
 import { type ErrorMessage, packError, unpackError } from "./error-message.js";
 import { memberOf } from "./remote-server.js";
 
@@ -70,6 +70,8 @@ async function findAnswer(server: BaseServer, { name, parameters }: Question): P
 /** How a thread asks. */
 export function askByPort(port: MessagePort): Ask {
   return (question) => {
+    // What has failed is not to be done even so.
+    if (isInterrupted()) throw interruptedQuestion(question);
     port.postMessage(question);
     for (;;) {
       const answer: Answer | undefined = receiveMessageOnPort(port)?.message;

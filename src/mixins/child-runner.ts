@@ -5,6 +5,7 @@
  */
 
 import { Socket as NodeSocket } from "node:net";
+import type { Address } from "../core/address.js";
 import { isBlockingHandler } from "../core/blocking-handler.js";
 import { BlockingSocket } from "../core/blocking-socket.js";
 import { Interrupt, nativeCalls } from "../core/blocking-wait.js";
@@ -80,11 +81,9 @@ class ChildRunner {
   }
 
   #openInterrupt(): Interrupt {
-    const result = nativeCalls().adopt(INTERRUPT_DESCRIPTOR);
-    if (result < 0) throw systemErrorOf(result);
     // Its end would not be heard of on Node's channel.
     return new Interrupt(
-      INTERRUPT_DESCRIPTOR,
+      adopt(INTERRUPT_DESCRIPTOR),
       (id) => this.#runner.abort(id),
       () => process.exit(),
     );
@@ -103,10 +102,11 @@ class ChildRunner {
     tell({ type: "ready", thread: 0 });
   }
 
-  #socketOn(channel: Channel): Socket | BlockingSocket {
+  /** @param peer whom a connection comes from: of one that is broken already the system knows it no more */
+  #socketOn(channel: Channel, peer: Address | null = null): Socket | BlockingSocket {
     const { addressFamily, socketType, usesDescriptors } = this.#assignment;
     if (this.#interrupt !== null) {
-      return new BlockingSocket(addressFamily, socketType, 0, { fileno: channel.release() });
+      return new BlockingSocket(addressFamily, socketType, 0, {}, { descriptor: adopt(channel.release()), peer });
     }
     const transport = usesDescriptors ? defaultTransport : nodeTransport;
     return new Socket(addressFamily, socketType, 0, { transport }, channel);
@@ -188,7 +188,8 @@ class ChildRunner {
   #runConnection(request: RequestMessage, descriptor: number | null): void {
     this.#run(request, () => {
       if (descriptor === null) throw lost("recvmsg");
-      return this.#socketOn(defaultTransport.take(descriptor, request.clientAddress).channel);
+      const { clientAddress } = request;
+      return this.#socketOn(defaultTransport.take(descriptor, clientAddress).channel, clientAddress);
     });
   }
 
@@ -233,6 +234,13 @@ class ChildRunner {
     this.#expected.clear();
     for (const request of requests) this.#runDatagram(request);
   }
+}
+
+/** Takes over a descriptor that nobody owns here. */
+function adopt(descriptor: number): number {
+  const result = nativeCalls().adopt(descriptor);
+  if (result < 0) throw systemErrorOf(result);
+  return descriptor;
 }
 
 /** This process has no room for the descriptor. */

@@ -15,6 +15,7 @@ export const Deceptive: (new (...args: never[]) => BaseRequestHandler) & Found;
 export const Drain: StreamHandler;
 export const Echo: StreamHandler;
 export const ForgetfulSetup: StreamHandler;
+export const Informer: StreamHandler;
 export const Obedient: StreamHandler;
 export const Steps: StreamHandler;
 export const Twice: StreamHandler;

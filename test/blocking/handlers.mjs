@@ -132,6 +132,17 @@ export class Obedient extends BlockingStreamRequestHandler {
   waitForServer() {
     return this.server.never();
   }
+  slowly() {
+    return this.server.slowly();
+  }
+  /** Asks the server when it has been broken off. */
+  askTooLate() {
+    try {
+      return this.request.recv(1).length;
+    } finally {
+      this.server.count();
+    }
+  }
   fail() {
     throw new ConnectionResetError("told to fail", { code: "ECONNRESET", syscall: "recv" });
   }
@@ -195,6 +206,24 @@ export class Obedient extends BlockingStreamRequestHandler {
   spinUntil(path) {
     spinUntil(() => existsSync(path));
     return "seen";
+  }
+}
+
+/** Tells the server whom it serves, and how the connection ends, twice. */
+export class Informer extends BlockingRequestHandler {
+  static module = import.meta.url;
+  handle() {
+    const { request } = this;
+    const receive = () => (request.recv(1).length === 0 ? "the end" : "a byte");
+    for (const ask of [() => request.getpeername().join(" "), receive, receive]) this.server.note(outcomeOf(ask));
+  }
+}
+
+function outcomeOf(action) {
+  try {
+    return action();
+  } catch (error) {
+    return `${error.name}: ${error.message}`;
   }
 }
 

@@ -7,18 +7,22 @@ import {
   ForkingUDPServer,
   ForkingUnixDatagramServer,
   ForkingUnixStreamServer,
+  getdefaulttimeout,
+  type InetAddress,
   nodeTransport,
   type ServerOptions,
+  setdefaulttimeout,
   TCPServer,
   TimeoutError,
   UnsupportedOperation,
 } from "ts-socketserver";
 import { type RunningServer, type StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { isThere, possessions } from "../remote/models.js";
+import { isThere, patient, possessions } from "../remote/models.js";
 import { temporaryPath } from "../temporary-path.js";
 import { within } from "../within.js";
 import * as handlers from "./handlers.mjs";
+import { Hurried } from "./hurried.mjs";
 import { available, here, unless } from "./peers.js";
 
 /** Counts, and notes its errors. */
@@ -38,13 +42,17 @@ class Counting extends ForkingTCPServer {
   never(): Promise<never> {
     return new Promise(() => {});
   }
+  /** Takes longer than sockets have in hurried.mjs. */
+  slowly(): Promise<string> {
+    return new Promise((resolve) => setTimeout(resolve, 200, "in the end"));
+  }
   override handleError(error: unknown): void {
     this.errors.push(error);
   }
 }
 
-const counting = (options: ServerOptions = {}): Promise<RunningServer<Counting>> =>
-  serve(new Counting(here, handlers.Obedient, { children: 1, ...options }));
+const counting = (options: ServerOptions = {}, handler = handlers.Obedient): Promise<RunningServer<Counting>> =>
+  serve(new Counting(here, handler, { children: 1, ...options }));
 
 /** A client's order and the answer. */
 async function tell(client: StreamTestClient, order: string): Promise<string> {
@@ -111,6 +119,60 @@ describe.skipIf(!available)(`Blocking handlers in child processes${unless}`, () 
     expect(await tell(client, "count")).toBe("3");
     expect(await tell(client, "shutdown")).toBe("undefined");
     await running.served;
+  });
+
+  it("ask the server also where its process gives sockets a time-out", async () => {
+    const before = getdefaulttimeout();
+    // Over long before the child has started, and asks.
+    setdefaulttimeout(0.001);
+    const server = new Counting(here, handlers.Obedient, { children: 1 });
+    try {
+      await server.open();
+    } finally {
+      setdefaulttimeout(before);
+    }
+    server.socket.settimeout(null);
+    await using running = await serve(server);
+    await using client = await running.connect();
+    expect(await tell(client, "count")).toBe("1");
+  });
+
+  it("wait for the server's answer also where their own process gives sockets a time-out", async () => {
+    await using running = await counting({}, Hurried);
+    await using client = await running.connect();
+    await client.write("slowly\n");
+    expect(await client.readLine()).toBe("in the end\n");
+    expect(running.server.errors).toEqual([]);
+  });
+
+  it("do not ask the server for a request that was broken off, at once or later", async () => {
+    await using running = await counting({ requestTimeout: 0.3, maxChildren: 1 });
+    {
+      await using client = await running.connect();
+      expect(await tell(client, "count")).toBe("1");
+      expect(await tell(client, "begin askTooLate")).toBe("begun");
+      expect(await client.readAll()).toBe("");
+    }
+    await using client = await running.connect();
+    expect(await tell(client, "count")).toBe("2");
+  });
+
+  it("know a client that has gone before they began", async () => {
+    const notes: string[] = [];
+    const server = Object.assign(new Counting(here, handlers.Informer, { children: 1, maxChildren: 1 }), {
+      note: (text: string) => void notes.push(text),
+    });
+    await using running = await serve(server);
+    const [child = 0] = server.activeChildren;
+    process.kill(child, "SIGSTOP");
+    const client = await running.connect();
+    await expect.poll(() => server.activeRequests, patient).toBe(1);
+    const address = client.address as InetAddress;
+    client.reset();
+    process.kill(child, "SIGCONT");
+    await expect.poll(() => notes, patient).toHaveLength(3);
+    const reset = `Cannot receive from tcp ${address[0]}:${address[1]}: connection reset by peer (ECONNRESET)`;
+    expect(notes).toEqual([address.join(" "), `ConnectionResetError: ${reset}`, `ConnectionResetError: ${reset}`]);
   });
 
   it("are broken off by requestTimeout, whatever they have asked the server for, and the next request is none the worse", async () => {

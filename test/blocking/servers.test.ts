@@ -140,6 +140,18 @@ describe.skipIf(!available)(`Blocking handlers in threads${unless}`, () => {
     expect(await tell(client, "count")).toBe("1");
   });
 
+  it("do not ask the server for a request that was broken off", async () => {
+    await using running = await counting({ requestTimeout: 0.3, maxThreads: 1 });
+    {
+      await using client = await running.connect();
+      expect(await tell(client, "count")).toBe("1");
+      expect(await tell(client, "begin askTooLate")).toBe("begun");
+      expect(await client.readAll()).toBe("");
+    }
+    await using client = await running.connect();
+    expect(await tell(client, "count")).toBe("2");
+  });
+
   it("have time-outs", async () => {
     await using running = await counting();
     await using client = await running.connect();
