@@ -10,4 +10,5 @@ export const Endless: StreamHandler;
 export const Leaving: StreamHandler;
 export const Failing: StreamHandler;
 export const ShortLived: StreamHandler;
+export const Hesitant: StreamHandler;
 export const Undecided: StreamHandler;

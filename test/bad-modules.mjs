@@ -3,6 +3,7 @@
  * which the classes name it. The tests themselves import it without one.
  */
 import { BaseRequestHandler, TCPServer } from "ts-socketserver";
+import { Obedient } from "./obedient-handlers.mjs";
 
 const serve = () => new TCPServer(["127.0.0.1", 0], Careless).serveForever();
 
@@ -34,15 +35,29 @@ export class Undecided extends BaseRequestHandler {
   }
 }
 
+/** Does what it is told; and where the environment says so, the next one takes its time to be imported. */
+export class Hesitant extends Obedient {
+  static module = `${import.meta.url}?slow-if-told`;
+}
+
 const misdeeds = {
   "?serve": serve,
   "?serve-unawaited": () => void serve(),
   "?endless": () => new Promise(() => {}),
   "?endless-if-told": () => (process.env.BAD_MODULE === "endless" ? new Promise(() => {}) : undefined),
+  "?slow-if-told": () =>
+    process.env.BAD_MODULE === "slow" ? new Promise((done) => setTimeout(done, 1200)) : undefined,
   "?leave": () => process.exit(5),
   "?fail": () => {
     throw new SyntaxError("what a module!");
   },
-  "?leave-soon": () => void setTimeout(() => process.exit(6), 10),
+  "?leave-soon": () => void leaveAfter(20),
 };
+
+/** Ends its thread or process after so many turns: those that it takes to say that it is ready are fewer. */
+function leaveAfter(turns) {
+  if (turns === 0) process.exit(6);
+  setImmediate(leaveAfter, turns - 1);
+}
+
 await misdeeds[new URL(import.meta.url).search]?.();

@@ -212,9 +212,9 @@ export class ChildHost extends RunnerHost {
     return id;
   }
 
-  override breakOff(id: number): void {
+  protected override cutOff(id: number): void {
     if (this.#carrier?.withdraw(id)) this.settle(id, { id, error: null, counters: null });
-    else super.breakOff(id);
+    else super.cutOff(id);
     this.#blockingLink?.breakOff(id);
   }
 

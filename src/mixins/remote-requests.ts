@@ -38,28 +38,26 @@ export class RemoteRequests<Host extends RequestHost> {
     let late = false;
     let unwanted = false;
     let timer: NodeJS.Timeout | null = null;
-    // Until somebody has it, it is only taken out of the queue.
-    this.#breakOffs.set(request, () => {
+    // As long as nobody has it, it is only taken out of the queue.
+    const giveUp = (): boolean => {
       unwanted = true;
       return false;
-    });
+    };
+    this.#breakOffs.set(request, giveUp);
     try {
       const result = await this.#pool.run(about, (host, job) => {
-        if (unwanted || late) {
+        if (unwanted) {
           job.settle(closedError("run a request", "request"));
           return true;
         }
         const id = host.give(job, request);
         if (id === null) return false;
-        this.#breakOffs.set(request, () => {
-          host.breakOff(id);
-          return true;
-        });
+        // A host that has ended meanwhile may have left it to the next one: then it is in the queue again.
+        this.#breakOffs.set(request, () => host.breakOff(id) || giveUp());
         if (timer !== null) clearTimeout(timer);
         if (timeout !== null) {
           timer = setTimeout(() => {
-            late = true;
-            host.breakOff(id);
+            late = host.breakOff(id);
           }, timeout * 1000);
         }
         return true;

@@ -158,9 +158,19 @@ export abstract class RunnerHost {
     job?.settle(outcome);
   }
 
-  /** Has a request broken off: by breaking its connection, or where that does not help, by ending all that runs here. */
-  breakOff(id: number): void {
-    if (this.#exited || !this.#jobs.has(id)) return;
+  /**
+   * Has a request broken off: by breaking its connection, or where that does not help, by ending all that runs here.
+   *
+   * @returns `false` when it is not here any more: it has ended, or another host is to run it.
+   */
+  breakOff(id: number): boolean {
+    if (!this.#jobs.has(id)) return false;
+    this.cutOff(id);
+    return true;
+  }
+
+  /** Breaks off a request that is here. */
+  protected cutOff(id: number): void {
     // Also where it has not begun as yet: nobody else is to run it either.
     this.#onWay.get(id)?.abort();
     this.#onWay.delete(id);

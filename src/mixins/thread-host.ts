@@ -194,8 +194,8 @@ export class ThreadHost extends RunnerHost {
   }
 
   /** A thread that blocks takes no messages: it is woken. */
-  override breakOff(id: number): void {
-    super.breakOff(id);
+  protected override cutOff(id: number): void {
+    super.cutOff(id);
     this.#interrupt?.breakOff(id);
   }
 

@@ -3,8 +3,8 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { capabilities, formatAddress } from "ts-socketserver";
 import type { StreamTestClient } from "ts-socketserver/testing";
-import { describe, expect, it } from "vitest";
-import { ShortLived } from "../bad-modules.mjs";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { Hesitant, ShortLived } from "../bad-modules.mjs";
 import { captureLog } from "../log-capture.js";
 import { hearErrors } from "../robustness/support.js";
 import { temporaryPath } from "../temporary-path.js";
@@ -104,6 +104,29 @@ for (const model of models) {
       await expect.poll(() => errors.heard.length, patient).toBe(model.keepsConnections ? 2 : 22);
       await Promise.all(clients.map((client) => client.close()));
     });
+
+    it.skipIf(!model.keepsConnections)(
+      `before it has begun with a connection leaves it to the next with all its time${model.keepsConnections ? "" : " (skipped: Node has moved it already)"}`,
+      async () => {
+        onTestFinished(() => {
+          delete process.env.BAD_MODULE;
+        });
+        await using running = await model.serve({}, Hesitant);
+        await using first = await running.connect();
+        const path = temporaryPath();
+        await first.write(`exitWhen ${path}\n`);
+        await expect.poll(() => existsSync(`${path}.begun`), patient).toBe(true);
+        process.env.BAD_MODULE = "slow";
+        // Over before the next one is there.
+        Object.assign(running.server, { requestTimeout: 1 });
+        await using client = await running.connect();
+        const answer = tell(client, "echo served");
+        await expect.poll(() => running.server.activeRequests, patient).toBe(2);
+        writeFileSync(path, "");
+        expect(await answer).toBe("served");
+        expect(running.server.errors).toMatchObject([{ code: "ECHILD" }]);
+      },
+    );
 
     it("before it has begun with datagrams leaves them to the next; with what it had begun, nobody tries again", async () => {
       await using running = await model.serveDatagrams();
