@@ -1,12 +1,14 @@
 /** The handlers that do what they are told, in the threads and child processes that import this module. */
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { threadId } from "node:worker_threads";
 import {
   BaseRequestHandler,
   ConnectionResetError,
   DatagramRequestHandler,
   ExitRequest,
+  IncompleteReadError,
   IPPROTO_TCP,
+  LimitOverrunError,
   StreamRequestHandler,
   TCP_NODELAY,
 } from "ts-socketserver";
@@ -76,6 +78,52 @@ const orders = {
   },
 };
 
+class OwnError extends ConnectionResetError {
+  name = "OwnError";
+}
+
+/** What can be thrown. */
+const thrown = {
+  text: () => "only words",
+  nothing: () => undefined,
+  nameless: () => Object.create(null),
+  fields: () => ({ reason: "an object" }),
+  unspeakable: () => ({
+    [Symbol.for("nodejs.util.inspect.custom")]() {
+      throw new Error("no inspection");
+    },
+  }),
+  oddMessage: () => Object.assign(new Error("x"), { message: { odd: true } }),
+  oddName: () => Object.assign(new Error("x"), { name: Symbol("odd") }),
+  oddStack: () => Object.assign(new Error("the stack is a function"), { stack: () => {} }),
+  thorny: () =>
+    Object.defineProperty(new Error("x"), "message", {
+      get() {
+        throw new Error("no message");
+      },
+    }),
+  incomplete: () => new IncompleteReadError("too short", Buffer.from("part"), 9),
+  overrun: () => new LimitOverrunError("too long", 7),
+  own: () => new OwnError("own", { code: "ECONNRESET", syscall: "recv" }),
+  system: () => readError(),
+  caused: () =>
+    new Error("outer", { cause: new RangeError("inner", { cause: new ConnectionResetError("innermost") }) }),
+  circular: () => {
+    const error = new Error("round");
+    error.cause = error;
+    return error;
+  },
+  aggregate: () => new AggregateError([new TypeError("first"), "second"], "both"),
+};
+
+function readError() {
+  try {
+    return readFileSync("/nowhere");
+  } catch (error) {
+    return error;
+  }
+}
+
 /** Does what each line says. */
 export class Obedient extends StreamRequestHandler {
   static module = module;
@@ -137,6 +185,10 @@ export class Obedient extends StreamRequestHandler {
   }
   failAsReset() {
     throw new ConnectionResetError("told to fail", { code: "ECONNRESET", syscall: "recv" });
+  }
+  /** Fails with one of many kinds of things. */
+  throw(what) {
+    throw thrown[what]();
   }
   async leaveFailure() {
     void Promise.reject(new RangeError("left behind"));

@@ -14,7 +14,7 @@ import { LiveRequest, LiveRequests, type RequestOwner } from "../core/live-reque
 import { defaultLogger } from "../core/logging.js";
 import { type RequestHandlerClass, runHandler } from "../core/request-handler.js";
 import { Socket } from "../core/socket.js";
-import { packError } from "./error-message.js";
+import { type ErrorMessage, packError } from "./error-message.js";
 import type { Assignment, FromRunner, ResultMessage } from "./messages.js";
 
 type AnySocket = Socket | BlockingSocket;
@@ -86,7 +86,7 @@ export class HandlerRunner implements RequestOwner {
     this.#running.delete(id);
     const failure = this.#failures.get(live);
     this.#failures.delete(live);
-    this.#report({ id, error: failure === undefined ? null : packError(failure), counters });
+    this.#report({ id, error: failure === undefined ? null : this.#pack(failure), counters });
   }
 
   /** All results of one turn leave in one message. */
@@ -102,10 +102,15 @@ export class HandlerRunner implements RequestOwner {
   }
 
   #fail(live: LiveRequest, error: unknown): void {
-    if (this.#failures.has(live)) return;
-    const isWanting = error instanceof Error && error.message.startsWith(MISSING_SERVICE);
-    if (isWanting) error.message += `\n    Services do not cross from the server: register it in ${this.#module}.`;
-    this.#failures.set(live, error ?? new Error("the handler threw nothing"));
+    if (!this.#failures.has(live)) this.#failures.set(live, error ?? new Error("the handler threw nothing"));
+  }
+
+  #pack(failure: unknown): ErrorMessage {
+    const packed = packError(failure);
+    const { message } = packed;
+    if (!message.startsWith(MISSING_SERVICE)) return packed;
+    const remedy = `Services do not cross from the server: register it in ${this.#module}.`;
+    return { ...packed, message: `${message}\n    ${remedy}` };
   }
 
   /** Breaks a request off. */

@@ -5,9 +5,12 @@ import { writeFileSync } from "node:fs";
 import {
   type ConnectionCloseEvent,
   ConnectionResetError,
+  IncompleteReadError,
   IPPROTO_TCP,
+  LimitOverrunError,
   MSG_PEEK,
   MultiplexingTCPServer,
+  OSError,
   type Socket,
   TCP_NODELAY,
   TCPServer,
@@ -18,6 +21,34 @@ import { Echo } from "../contract-handlers.mjs";
 import * as handlers from "../obedient-handlers.mjs";
 import { temporaryPath } from "../temporary-path.js";
 import { here, models, order, patient, tell } from "./models.js";
+
+/** What obedient-handlers.mjs throws, and what is told of it. */
+const thrown: readonly [string, object][] = [
+  ["text", { name: "Error", message: "only words" }],
+  ["nothing", { name: "Error", message: "the handler threw nothing" }],
+  ["nameless", { name: "Error", message: "[Object: null prototype] {}" }],
+  ["fields", { name: "Error", message: "{ reason: 'an object' }" }],
+  ["unspeakable", { name: "Error", message: "something that cannot be shown" }],
+  ["oddMessage", { name: "Error", message: "{ odd: true }" }],
+  ["oddName", { name: "Error", message: "An error that fails itself when it is read" }],
+  ["oddStack", { name: "Error", message: "the stack is a function", stack: expect.any(String) }],
+  ["thorny", { name: "Error", message: "An error that fails itself when it is read" }],
+  ["incomplete", { name: "IncompleteReadError", partial: Buffer.from("part"), expected: 9, code: "ENODATA" }],
+  ["overrun", { name: "LimitOverrunError", limit: 7, code: "EMSGSIZE" }],
+  ["own", { name: "OwnError", code: "ECONNRESET", syscall: "recv" }],
+  ["system", { name: "Error", code: "ENOENT", syscall: "open" }],
+  ["caused", { message: "outer", cause: { name: "RangeError", cause: { name: "ConnectionResetError" } } }],
+  ["circular", { message: "round", cause: { message: "round" } }],
+  ["aggregate", { name: "AggregateError", errors: [{ name: "TypeError", message: "first" }, { message: "second" }] }],
+];
+
+/** Of the errors that have a class of their own here. */
+const classes: Readonly<Record<string, new (...args: never[]) => Error>> = {
+  incomplete: IncompleteReadError,
+  overrun: LimitOverrunError,
+  own: OSError,
+  aggregate: AggregateError,
+};
 
 for (const model of models) {
   const { transport } = model;
@@ -115,6 +146,18 @@ for (const model of models) {
       expect(named("ConnectionResetError")).toBeInstanceOf(ConnectionResetError);
       expect(named("ConnectionResetError")).toMatchObject({ code: "ECONNRESET", syscall: "recv" });
       expect(await order(running.address, "count")).toBe("1\n");
+    });
+
+    it("have failed whatever they throw, and tell what it was", async () => {
+      await using running = await model.serve({ shutdownTimeout: 0.1 });
+      const { errors } = running.server;
+      for (const [what, told] of thrown) {
+        await order(running.address, `throw ${what}`);
+        await expect.poll(() => errors, { ...patient, message: what }).toMatchObject([told]);
+        const [error] = errors.splice(0);
+        expect(error).toBeInstanceOf(classes[what] ?? Error);
+        expect(error instanceof OSError, what).toBe(["incomplete", "overrun", "own"].includes(what));
+      }
     });
 
     it("fail alone when their handler cannot be made", async () => {
