@@ -6,6 +6,7 @@
 
 import type { Socket as NodeSocket } from "node:net";
 import type { Address } from "../core/address.js";
+import type { OutputStream } from "../core/blocking-output.js";
 import type { AddressFamily, SocketKind } from "../core/constants.js";
 import type { ChannelCounters } from "../core/transport/transport.js";
 import type { ErrorMessage } from "./error-message.js";
@@ -98,6 +99,8 @@ export type ToThread =
 /** From a thread to the server. */
 export type FromThread =
   | FromRunner
+  /** Its handler, which blocks, has printed something. */
+  | { readonly type: "output"; readonly stream: OutputStream; readonly data: Uint8Array }
   /** It is about to end: what is given to it from now on is lost. */
   | { readonly type: "ending" };
 

@@ -98,6 +98,7 @@ export class ThreadHost extends RunnerHost {
     this.#worker = worker;
     worker.on("message", (message: FromThread) => {
       if (message.type === "ending") this.outOfReach();
+      else if (message.type === "output") process[message.stream].write(message.data);
       else this.receive(message);
     });
     worker.on("error", (error) => this.blame(`it failed outside a request: ${messageOf(error)}`));

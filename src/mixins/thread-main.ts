@@ -48,13 +48,13 @@ class ThreadRunner {
   constructor(
     { assignment, serverPort }: ThreadData,
     HandlerClass: RequestHandlerClass,
-    tell: (message: FromRunner) => void,
+    tell: (message: FromThread) => void,
   ) {
     const { serverAddress, usesDescriptors, socketType } = assignment;
     this.#assignment = assignment;
     this.#tell = tell;
     this.#blocks = isBlockingHandler(HandlerClass);
-    if (this.#blocks) printAtOnce();
+    if (this.#blocks) printAtOnce((stream, data) => tell({ type: "output", stream, data }));
     const server = this.#blocks
       ? connectServerBlocking(serverAddress, askByPort(serverPort))
       : connectServer(serverAddress, serverPort);

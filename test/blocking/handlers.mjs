@@ -285,9 +285,10 @@ export class Drain extends BlockingRequestHandler {
 export class Untidy extends BlockingRequestHandler {
   static module = import.meta.url;
   handle() {
-    setTimeout(() => {
+    // Before this thread takes its next message, and so before its next request.
+    setImmediate(() => {
       throw new Error("left behind");
-    }, 1);
-    this.request.sendall("done\n");
+    });
+    this.request.sendall(`${threadId}\n`);
   }
 }

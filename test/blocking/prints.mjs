@@ -1,4 +1,4 @@
-/** A program whose blocking handler prints, and then waits for what comes only when that has been read. */
+/** A program whose blocking handler prints, waits for what comes only when that has been read, prints, and ends its thread. */
 import { BlockingRequestHandler, isMain, Socket, ThreadingTCPServer } from "ts-socketserver";
 
 export class Talkative extends BlockingRequestHandler {
@@ -11,11 +11,13 @@ export class Talkative extends BlockingRequestHandler {
     this.request.recv(1);
     process.stdout.write(`${"long ".repeat(100_000)}\n`);
     console.log("the end");
+    process.exit();
   }
 }
 
 if (isMain(import.meta.url)) {
   const server = new ThreadingTCPServer(["127.0.0.1", 0], Talkative, { threads: 1 });
+  server.handleError = () => {};
   await server.open();
   server.serveForever();
   const client = new Socket();

@@ -82,6 +82,8 @@ describe.skipIf(!available)(`BlockingSocket over streams${unless}`, () => {
   it("really waits: for bytes, and for room", async () => {
     await using peer = await Peer.start(`serve((socket) => setTimeout(() => socket.pipe(socket), 100));`);
     using client = new BlockingSocket();
+    // Not for ever, should it be wrong: nothing else of this thread would run then, a time-out of the test included.
+    client.settimeout(10);
     client.connect(peer.address);
     const much = Buffer.alloc(300_000, "abc");
     client.setsockopt(SOL_SOCKET, SO_SNDBUF, 4096);
