@@ -12,7 +12,8 @@ import { bothFailures, HandlerBase } from "./handler-base.js";
 
 /**
  * A server as a blocking handler, in a thread or process of its own, sees it: every method is a call that blocks until the
- * server has answered, and returns what that promises; every other property is read by such a call. What is passed and returned
+ * server has answered, and returns what that promises; every other property is read by such a call, a promise as what it
+ * promises. What is passed and returned
  * is copied (by structured clone). Nothing can be assigned.
  *
  * `serverClose()` and `shutdown()` return at once: they wait for the handlers, and this is one of them.
@@ -31,7 +32,7 @@ import { bothFailures, HandlerBase } from "./handler-base.js";
 export type BlockingRemoteServer<Server extends object = BaseServer> = {
   readonly [Name in keyof Server]: Server[Name] extends (...args: infer Parameters) => infer Result
     ? (...args: Parameters) => Awaited<Result>
-    : Server[Name];
+    : Awaited<Server[Name]>;
 };
 
 /**

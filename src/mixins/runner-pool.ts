@@ -245,12 +245,19 @@ export class RunnerPool<Host extends RunnerHost> implements HostOwner {
   #watchIdle(): void {
     const { idleTime = null, size } = this.#options;
     if (this.#closing || idleTime === null || this.#idleTimer !== null || this.#hosts.size <= size) return;
+    // Where all are busy, the next one that is not leads here.
+    if (!this.#hasIdle()) return;
     this.#idleTimer = setTimeout(() => {
       this.#idleTimer = null;
       this.#endIdle(size, idleTime);
       this.#watchIdle();
     }, idleTime * 1000);
     this.#idleTimer.unref();
+  }
+
+  #hasIdle(): boolean {
+    for (const host of this.#hosts) if (host.ready && host.load === 0) return true;
+    return false;
   }
 
   /** Ends hosts that have been idle for so many seconds, down to that size. */

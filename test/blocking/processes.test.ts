@@ -2,6 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import {
+  type BlockingRemoteServer,
   ForkingMixIn,
   ForkingTCPServer,
   ForkingUDPServer,
@@ -17,7 +18,7 @@ import {
   UnsupportedOperation,
 } from "ts-socketserver";
 import { type RunningServer, type StreamTestClient, serve } from "ts-socketserver/testing";
-import { describe, expect, it } from "vitest";
+import { describe, expect, expectTypeOf, it } from "vitest";
 import { isThere, patient, possessions } from "../remote/models.js";
 import { temporaryPath } from "../temporary-path.js";
 import { within } from "../within.js";
@@ -236,6 +237,12 @@ describe.skipIf(!available)(`Blocking handlers in child processes${unless}`, () 
     await expect(server.open()).rejects.toThrow(
       "The node transport has no sockets that block, as Echo needs them (ENOTSUP). Use the native transport",
     );
+  });
+
+  it("see properties that are promises as what those promise", () => {
+    type Remote = BlockingRemoteServer<{ readonly ready: Promise<number>; ask(): Promise<string> }>;
+    expectTypeOf<Remote["ready"]>().toEqualTypeOf<number>();
+    expectTypeOf<ReturnType<Remote["ask"]>>().toEqualTypeOf<string>();
   });
 
   it("are accepted by the type checker, each kind where it belongs", () => {

@@ -3,7 +3,7 @@
 import { pino } from "pino";
 import { ForkingTCPServer, MultiplexingTCPServer, type ServerOptions, ThreadingTCPServer } from "ts-socketserver";
 import { type RunningServer, serve } from "ts-socketserver/testing";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { LineEcho } from "../contract-handlers.mjs";
 import { Obedient } from "../obedient-handlers.mjs";
 import { CountingChildren, here, order, patient, RemoteModel, tell } from "../remote/models.js";
@@ -63,6 +63,21 @@ for (const transport of transports) {
       await second.close();
       await expect.poll(() => running.server.activeChildren.size, patient).toBe(1);
       expect(await order(running.address, "echo on")).toBe("on\n");
+    });
+
+    it("are not looked at while all of them are busy, even with a `timeout` of 0", async () => {
+      const options = { children: 1, maxChildren: 2, requestsPerChild: 1, timeout: 0 };
+      await using running = await serveChildren(options);
+      await using first = await running.connect();
+      await using second = await running.connect();
+      await Promise.all([tell(first, "place"), tell(second, "place")]);
+      const looks = vi.spyOn(globalThis, "setTimeout");
+      onTestFinished(() => looks.mockRestore());
+      // Each takes longer than a timer of 0 seconds.
+      for (let count = 0; count < 20; count += 1) await tell(first, "echo busy");
+      expect(looks.mock.calls.filter(([, delay]) => delay === 0)).toEqual([]);
+      await second.close();
+      await expect.poll(() => running.server.activeChildren.size, patient).toBe(1);
     });
 
     it("are collected by handleTimeout(), after `timeout` seconds without a request", async () => {
