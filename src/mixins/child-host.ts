@@ -53,7 +53,6 @@ function killAll(): void {
  * copies them with their messages, one at a time.
  */
 export class ChildHost extends RunnerHost {
-  readonly #assignment: Assignment;
   readonly #calls: CallEndpoint;
   readonly #gone: Promise<void>;
   #resolveGone: () => void = () => {};
@@ -66,8 +65,7 @@ export class ChildHost extends RunnerHost {
 
   constructor(owner: HostOwner, options: ChildOptions) {
     const { assignment, server } = options;
-    super(owner, server);
-    this.#assignment = assignment;
+    super(owner, server, assignment);
     this.#calls = new CallEndpoint((data) => this.#tell({ type: "call", data }));
     exposeServer(server, this.#calls);
     this.#gone = new Promise((resolve) => {
@@ -103,7 +101,7 @@ export class ChildHost extends RunnerHost {
       other?.close();
       this.#blockingLink?.copied();
     }
-    this.#tell({ type: "assignment", assignment: this.#assignment });
+    this.#tell({ type: "assignment", assignment: this.assignment });
   }
 
   #fork(link: Channel | null): ChildProcess {
@@ -160,7 +158,7 @@ export class ChildHost extends RunnerHost {
     this.#carrier?.close();
     this.#blockingLink?.close();
     const pid = this.pid < 0 ? "" : ` (pid ${this.pid})`;
-    this.exit(`A child process for ${this.#assignment.className}${pid}`, how);
+    this.exit(`A child process for ${this.assignment.className}${pid}`, how);
     this.#resolveGone();
   }
 
@@ -191,7 +189,7 @@ export class ChildHost extends RunnerHost {
   // ── requests ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   protected override onReady(): void {
-    if (!(this.#carrier instanceof DescriptorSender) || this.#assignment.socketType === SOCK_STREAM) return;
+    if (!(this.#carrier instanceof DescriptorSender) || this.assignment.socketType === SOCK_STREAM) return;
     // All answers leave by the server's own socket, of which each child has a copy.
     const { socket, serverAddress: clientAddress } = this.server;
     this.#carrier.send({ id: SERVER_SOCKET, socket, clientAddress, refuse: () => void this.end() });

@@ -9,11 +9,14 @@ import type { BaseServer } from "../core/base-server.js";
 import { OSError } from "../core/errors.js";
 import type { Socket } from "../core/socket.js";
 import { messageOf, unpackError } from "./error-message.js";
-import type { FromRunner, RequestMessage, ResultMessage, ToRunner } from "./messages.js";
+import type { Assignment, FromRunner, RequestMessage, ResultMessage, ToRunner } from "./messages.js";
 import { relayDatagram } from "./relayed-datagrams.js";
 
 /** How long, in seconds, a handler has to end after its connection was broken. */
 const GRACE = 0.5;
+
+/** How long, in seconds, one may take to start, the import of the handler's module included. */
+const START_TIME = 30;
 
 /** Requests that may be on their way to one host: what a busy one does not take, another one can have. */
 export const MAX_ON_WAY = 128;
@@ -51,6 +54,8 @@ export interface HostOwner {
 export abstract class RunnerHost {
   /** Whose handlers it runs. */
   protected readonly server: BaseServer;
+  /** What it is made for. */
+  protected readonly assignment: Assignment;
   readonly #owner: HostOwner;
   readonly #jobs = new Map<number, Job>();
   /** Those that are on their way, with the server's own socket of each connection. */
@@ -66,10 +71,14 @@ export abstract class RunnerHost {
   #reason: string | null = null;
   /** Why it cannot be used, where it has said so. */
   #unusable: Error | null = null;
+  readonly #startTimer: NodeJS.Timeout;
 
-  constructor(owner: HostOwner, server: BaseServer) {
+  constructor(owner: HostOwner, server: BaseServer, assignment: Assignment) {
     this.#owner = owner;
     this.server = server;
+    this.assignment = assignment;
+    this.#startTimer = setTimeout(() => this.#giveUpStart(), START_TIME * 1000);
+    this.#startTimer.unref();
   }
 
   /** Whether it runs requests. */
@@ -212,7 +221,18 @@ export abstract class RunnerHost {
     }
   }
 
+  /** Whoever opens the server, or has a request, waits for it. */
+  #giveUpStart(): void {
+    const { module, className } = this.assignment;
+    this.#unusable ??= new Error(
+      `Cannot import ${module} for its handler ${className}: it has not ended within ${START_TIME} s. A module that is imported ` +
+        "must not wait for what may never come: leave that to the handler, or write it under if (isMain(import.meta.url)).",
+    );
+    void this.end();
+  }
+
   #becomeReady(thread: number): void {
+    clearTimeout(this.#startTimer);
     try {
       this.onReady(thread);
     } catch (error) {
@@ -239,6 +259,7 @@ export abstract class RunnerHost {
   protected exit(what: string, how: string): void {
     if (this.#exited) return;
     this.#exited = true;
+    clearTimeout(this.#startTimer);
     const error = this.#unusable ?? new OSError(`${what} has ended: ${this.#reason ?? how}`, { code: "ECHILD" });
     const jobs = [...this.#jobs];
     this.#jobs.clear();

@@ -52,7 +52,6 @@ export interface ThreadOptions {
  * thread has begun with it. On the Node transport, Node moves the connection itself.
  */
 export class ThreadHost extends RunnerHost {
-  readonly #assignment: Assignment;
   readonly #daemon: boolean;
   /** Resolves when it is ready, or gone: where its handler is of no use, it ends by itself when it has nothing more to load. */
   readonly #loaded: Promise<void>;
@@ -64,8 +63,7 @@ export class ThreadHost extends RunnerHost {
   #interrupt: RunnerInterrupt | null = null;
 
   constructor(owner: HostOwner, options: ThreadOptions) {
-    super(owner, options.server);
-    this.#assignment = options.assignment;
+    super(owner, options.server, options.assignment);
     this.#daemon = options.daemon;
     this.#loaded = new Promise((resolve) => {
       this.#tellLoaded = resolve;
@@ -111,7 +109,7 @@ export class ThreadHost extends RunnerHost {
   #onGone(code: number): void {
     this.#tellLoaded();
     this.#interrupt?.close();
-    this.exit(`A thread for ${this.#assignment.className}`, `it left with the exit code ${code}`);
+    this.exit(`A thread for ${this.assignment.className}`, `it left with the exit code ${code}`);
   }
 
   protected override onReady(thread: number): void {
@@ -120,7 +118,7 @@ export class ThreadHost extends RunnerHost {
     if (this.#daemon) this.#worker?.unref();
     this.#thread = thread;
     if (this.#interrupt !== null) this.post({ type: "interrupt", descriptor: this.#interrupt.handOver(thread) });
-    const { usesDescriptors, socketType } = this.#assignment;
+    const { usesDescriptors, socketType } = this.assignment;
     if (usesDescriptors && socketType !== SOCK_STREAM) this.#giveServerSocket();
   }
 
@@ -140,7 +138,7 @@ export class ThreadHost extends RunnerHost {
   /** Hands a request over, and tells its number here; `null` when the thread has ended, and the request is still the server's. */
   give(job: Job, request: Socket | DatagramRequest): number | null {
     if (!(request instanceof Socket)) return this.#giveDatagram(job, request);
-    return this.#assignment.usesDescriptors ? this.#giveCopy(job, request) : this.#move(job, request);
+    return this.assignment.usesDescriptors ? this.#giveCopy(job, request) : this.#move(job, request);
   }
 
   #giveDatagram(job: Job, [data, , truncated]: DatagramRequest): number {
@@ -214,7 +212,7 @@ export class ThreadHost extends RunnerHost {
     const ended = this.#worker?.terminate();
     if (ended === undefined || (await withinSeconds(ended, ENDING_TIME))) return;
     // Nobody waits any longer: it ends when that call returns, and the process cannot before.
-    this.exit(`A thread for ${this.#assignment.className}`, "it was told to, in a call that nothing can interrupt");
+    this.exit(`A thread for ${this.assignment.className}`, "it was told to, in a call that nothing can interrupt");
   }
 }
 

@@ -2,8 +2,8 @@
 
 import { BaseRequestHandler, ForkingTCPServer, type Socket, ThreadingTCPServer } from "ts-socketserver";
 import { container } from "tsyringe";
-import { describe, expect, it } from "vitest";
-import { Careless, Failing, Hasty, Leaving } from "../bad-modules.mjs";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { Careless, Endless, Failing, Hasty, Leaving } from "../bad-modules.mjs";
 import * as handlers from "../obedient-handlers.mjs";
 import { here, models, patient, possessions, unlessLinux } from "./models.js";
 
@@ -63,6 +63,27 @@ for (const model of models) {
       await expect(server.open()).rejects.toThrow(words);
       await server.serverClose();
       if (before !== null) await expect.poll(possessions, patient).toEqual(before);
+    });
+
+    it("are refused when their module is not imported within half a minute", async () => {
+      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+      onTestFinished(() => void vi.useRealTimers());
+      const server = model.make({}, Endless);
+      let message = "";
+      void server.open().catch((error: Error) => {
+        message = error.message;
+      });
+      let seconds = 0;
+      // The end itself takes its own time, which is not that of the timers.
+      const deadline = performance.now() + patient.timeout;
+      for (; message === "" && performance.now() < deadline; seconds += 1) await vi.advanceTimersByTimeAsync(1000);
+      expect(message).toMatch(
+        /^Cannot import file:.*bad-modules.*\?endless for its handler Endless: it has not ended within 30 s\. A module that/,
+      );
+      expect(seconds).toBeGreaterThanOrEqual(30);
+      const closing = server.serverClose();
+      await vi.advanceTimersByTimeAsync(5000);
+      await closing;
     });
 
     it("are refused with a container, whose services cannot cross", async () => {
