@@ -1,5 +1,5 @@
 /** The blocking handlers that the tests run in threads, which import this module. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeSync } from "node:fs";
 import { threadId } from "node:worker_threads";
 import {
   AF_INET,
@@ -142,6 +142,10 @@ export class Obedient extends BlockingStreamRequestHandler {
     } finally {
       this.server.count();
     }
+  }
+  /** Writes where only this package does, in a child process: a message that is none. */
+  spoil() {
+    return writeSync(6, Uint8Array.of(1, 0, 0, 0, 7));
   }
   fail() {
     throw new ConnectionResetError("told to fail", { code: "ECONNRESET", syscall: "recv" });

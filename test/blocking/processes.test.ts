@@ -20,6 +20,7 @@ import {
 import { type RunningServer, type StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { isThere, patient, possessions } from "../remote/models.js";
+import { hearErrors } from "../robustness/support.js";
 import { temporaryPath } from "../temporary-path.js";
 import { within } from "../within.js";
 import * as handlers from "./handlers.mjs";
@@ -156,6 +157,17 @@ describe.skipIf(!available)(`Blocking handlers in child processes${unless}`, () 
     }
     await using client = await running.connect();
     expect(await tell(client, "count")).toBe("2");
+  });
+
+  it("can ask nothing more when they have spoilt the way to the server, which tells of it", async () => {
+    await using running = await counting();
+    using errors = hearErrors(running.server);
+    await using client = await running.connect();
+    expect(await tell(client, "spoil")).toBe("5");
+    const { error, clientAddress } = await within(5, "the server's error", errors.next());
+    expect([error instanceof Error, clientAddress]).toEqual([true, null]);
+    await client.write("count\n");
+    expect(await client.readAll()).toBe("");
   });
 
   it("know a client that has gone before they began", async () => {
