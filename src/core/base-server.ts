@@ -481,8 +481,8 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
   }
 
   /**
-   * For mix-ins: whether all that a handler starts is known to be its own, so that what it leaves unhandled is given to its
-   * request, and its `shutdown()` does not wait for itself.
+   * For mix-ins: whether all that a handler or a hook starts is known to be its own, so that what it leaves unhandled is
+   * given to its request, and its `shutdown()` and `serverClose()` do not wait for itself.
    */
   protected get followsRequests(): boolean {
     return true;

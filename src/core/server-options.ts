@@ -39,8 +39,9 @@ export interface ServerOptions {
    *
    * - `"full"`: also what a handler leaves unhandled (a rejection that nobody awaits, an error in a timer) ends its own
    *   request alone. Before Node 24 following it costs about a tenth of the throughput of small messages.
-   * - `"awaited"`: only what `handle()` throws or rejects with. What is left unhandled ends the process, as ever in Node, and
-   *   a handler must not await the server's `serverClose()`, which would wait for that handler.
+   * - `"awaited"`: only what `handle()` throws or rejects with. What is left unhandled ends the process, as ever in Node.
+   *   A handler must not await the server's `serverClose()`, nor one of the server's own methods (`verifyRequest()`,
+   *   `serviceActions()`) its `shutdown()` or `serverClose()`: each would wait for who waits for it.
    */
   readonly isolation?: Isolation;
   /** Worker threads; as many as the machine has processors. Threading servers. */

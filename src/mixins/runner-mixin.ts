@@ -8,6 +8,7 @@ import type { Address } from "../core/address.js";
 import type { BaseServer } from "../core/base-server.js";
 import { isBlockingHandler } from "../core/blocking-handler.js";
 import { defaults } from "../core/defaults.js";
+import { runOutside } from "../core/live-requests.js";
 import type { ServerOptionName } from "../core/server-options.js";
 import type { AnyArguments, ServerClass } from "./multiplexing-mixin.js";
 import type { RequestHost } from "./remote-requests.js";
@@ -51,11 +52,6 @@ export function RunnerMixIn<Base extends ServerClass, Host extends RequestHost>(
       return isBlockingHandler(this.RequestHandlerClass);
     }
 
-    /** Nothing of a handler runs here. */
-    protected override get followsRequests(): boolean {
-      return false;
-    }
-
     protected override get runsBlockingHandlers(): boolean {
       return true;
     }
@@ -68,7 +64,9 @@ export function RunnerMixIn<Base extends ServerClass, Host extends RequestHost>(
     /** Has a thread or child run the handler, and waits until it has. */
     override async finishRequest(request: unknown, clientAddress: Address): Promise<void> {
       const leftError = (error: Error): void => void this.reportFailure(request, error);
-      await this.runners.run(request, { clientAddress, leftError, timeout: this.requestTimeout });
+      const terms = { clientAddress, leftError, timeout: this.requestTimeout };
+      // Outside: a thread or child that is started for this request outlives it, and what it says is not this request's.
+      await runOutside(() => this.runners.run(request, terms));
     }
 
     override async abortRequest(request: unknown): Promise<void> {

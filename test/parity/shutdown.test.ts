@@ -12,6 +12,7 @@ import { type RunningServer, StreamTestClient, serve } from "ts-socketserver/tes
 import { describe, expect, it } from "vitest";
 import { Echo, Idle, Obeying } from "../contract-handlers.mjs";
 import { allDatagramSubjects, allStreamSubjects } from "../subjects.js";
+import { within } from "../within.js";
 
 const here: Address = ["127.0.0.1", 0];
 /** The promise is 10 ms; on a machine that runs other test files meanwhile, a turn of the event loop alone may take that. */
@@ -179,6 +180,39 @@ describe("shutdown() inside a handler", () => {
     await ended;
     await running.served;
   });
+});
+
+describe("shutdown() inside a hook", () => {
+  for (const subject of allStreamSubjects.filter(({ refusal }) => refusal === undefined)) {
+    const { name, transport, ServerClass } = subject;
+
+    it(`a ${name} on the ${transport} transport: serviceActions() may await shutdown()`, async () => {
+      class Server extends ServerClass {
+        override async serviceActions(): Promise<void> {
+          await this.shutdown();
+        }
+      }
+      await using server = new Server(subject.makeAddress(), Idle, { shutdownTimeout: 0.5 });
+      await within(2, "serving", server.serveForever(0.01));
+      expect(server.fileno()).not.toBe(-1);
+    });
+
+    for (const method of ["shutdown", "serverClose"] as const) {
+      it(`a ${name} on the ${transport} transport: verifyRequest() may await ${method}()`, async () => {
+        class Server extends ServerClass {
+          override async verifyRequest(): Promise<boolean> {
+            await this[method]();
+            return false;
+          }
+        }
+        // What would be waited for in vain is not waited for at all.
+        await using running = await serve(new Server(subject.makeAddress(), Idle, { shutdownTimeout: 4 }));
+        await using client = await running.connect();
+        await within(2, "serving", running.served);
+        expect(await client.readAll()).toBe("");
+      });
+    }
+  }
 });
 
 describe("connections made after shutdown()", () => {
