@@ -11,6 +11,7 @@
 static const size_t FIRST_CAPACITY = 1024;
 
 bool environment_make_room(struct environment *environment, int descriptor) {
+  if (descriptor < 0) return false;
   const size_t needed = (size_t)descriptor + 1;
   if (needed <= environment->capacity) return true;
   size_t capacity = environment->capacity;

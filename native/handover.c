@@ -90,25 +90,26 @@ napi_value call_give(napi_env env, napi_callback_info info) {
   return answer_number(&call, result);
 }
 
-/* Whether it was given to the environment, which is to remember it now by itself. */
-static bool take(struct environment *environment, int descriptor) {
+/* Under the lock: takes what was given, for which there is room then. Only such a number is worth any memory. */
+static int take(struct environment *environment, int descriptor) {
   for (size_t index = 0; index < environment->given_count; index += 1) {
     if (environment->given[index] != descriptor) continue;
+    /* Where this fails it stays with what was given, and is closed with it. */
+    if (!environment_make_room(environment, descriptor)) return -ENOMEM;
     environment->given_count -= 1;
     environment->given[index] = environment->given[environment->given_count];
-    return true;
+    return 0;
   }
-  return false;
+  return -EBADF;
 }
 
 napi_value call_take(napi_env env, napi_callback_info info) {
   struct call call;
   int descriptor;
   if (!begin_call(&call, env, info, "take") || !read_descriptor(&call, &descriptor)) return NULL;
-  if (!environment_make_room(call.environment, descriptor)) return answer_number(&call, -ENOMEM);
   pthread_mutex_lock(&lock);
-  const bool taken = take(call.environment, descriptor);
+  const int result = take(call.environment, descriptor);
   pthread_mutex_unlock(&lock);
-  if (!taken) return answer_number(&call, -EBADF);
-  return answer_number(&call, environment_own(call.environment, descriptor) < 0 ? -ENOMEM : 0);
+  if (result == 0) environment_own(call.environment, descriptor);
+  return answer_number(&call, result);
 }

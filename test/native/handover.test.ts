@@ -35,6 +35,22 @@ describe.skipIf(!available)(`Handing descriptors over${unlessAvailable}`, () => 
     expect(native.take(descriptor)).toBe(failure("EBADF"));
   });
 
+  it("knows at once that a number was not given, however large or small, and takes no memory for it", async () => {
+    const lines = await printed(
+      `// What hangs in a call hears nothing else.
+       const { Worker } = require("node:worker_threads");
+       setTimeout(() => process.kill(process.pid, "SIGKILL"), 5_000).unref();
+       const taking = \`const { workerData, parentPort } = require("node:worker_threads");
+         const native = require(workerData);
+         const before = process.memoryUsage.rss();
+         const results = [-2, -(2 ** 31), 2 ** 31 - 1, 500_000_000].map((number) => native.take(number));
+         parentPort.postMessage([...results, process.memoryUsage.rss() - before < 64 * 2 ** 20]);\`;
+       new Worker(taking, { eval: true, workerData: ADDON }).on("message", (told) => print(told.join(" ")));`,
+    );
+    const unknown = failure("EBADF");
+    expect(lines).toEqual([`${unknown} ${unknown} ${unknown} ${unknown} true`]);
+  });
+
   it("gives the descriptor to that thread alone, which has to take it", async () => {
     const lines = await printed(
       `${GIVE}
