@@ -5,8 +5,12 @@
  */
 
 import { realpathSync } from "node:fs";
+import { createRequire } from "node:module";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isMainThread } from "node:worker_threads";
+
+const require = createRequire(import.meta.url);
 
 /**
  * Whether the module is what Node was started with. Source: Python's `if __name__ == "__main__"`.
@@ -23,18 +27,18 @@ export function isMain(moduleUrl: string): boolean {
   const program = process.argv[1];
   if (!isMainThread || program === undefined || !moduleUrl.startsWith("file:")) return false;
   try {
-    return realpathSync(fileURLToPath(moduleUrl)) === realpathSync(resolveProgram(program));
+    return realpathSync(fileURLToPath(moduleUrl)) === realpathSync(resolveProgram(resolve(program)));
   } catch {
     // The program is no file (node --eval, a bundle in memory): then no module of its own is it.
     return false;
   }
 }
 
-/** Node lets the program's name stand without its ending. */
+/** Node lets a program be named without its ending, or by its folder, and looks it up as `require()` does. */
 function resolveProgram(program: string): string {
-  for (const ending of ["", ".js", ".mjs", ".ts", ".mts"]) {
+  for (const ending of ["", ".mjs", ".ts", ".mts"]) {
     try {
-      return realpathSync(program + ending);
+      return require.resolve(program + ending);
     } catch {
       // Not this one.
     }
