@@ -392,7 +392,7 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
   }
 
   /** Shuts a request down. A failing override is told like a failing handler. */
-  #shutdown(live: LiveRequest | undefined, request: Request): void | Promise<void> {
+  #shutdown(live: LiveRequest, request: Request): void | Promise<void> {
     try {
       return this.shutdownRequest(request)?.catch((error: unknown) => this.#fail(live, error));
     } catch (error) {
@@ -445,7 +445,8 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Works on a request: here in the loop, which goes on when it is done. Mix-ins override it. Source: `process_request`.
+   * Works on a request: here in the loop, which goes on when it is done. Mix-ins override it. An override may pass on another
+   * object in the place of the request, such as the connection in a wrapper. Source: `process_request`.
    */
   processRequest(request: Request, clientAddress: Address): void | Promise<void> {
     return this.runRequest(request, clientAddress);
@@ -456,7 +457,7 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
    * calls where, and when, its way of running requests wants it. Source: `process_request_thread`.
    */
   protected runRequest(request: Request, clientAddress: Address): Promise<void> {
-    const live = this.#requests.get(request);
+    const live = this.#liveOf(request, clientAddress);
     const end = (): void | Promise<void> => this.#endRequest(live, request);
     // Callbacks, not a function that waits: one of those lives as long as each connection, and is far larger.
     return this.#startHandler(request, clientAddress).then(end, (error: unknown) => this.#fail(live, error).then(end));
@@ -472,9 +473,9 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
     }
   }
 
-  #endRequest(live: LiveRequest | undefined, request: Request): void | Promise<void> {
+  #endRequest(live: LiveRequest, request: Request): void | Promise<void> {
     const leave = (): void => {
-      if (live?.extended) this.#requests.leave(live);
+      if (live.extended) this.#requests.leave(live);
     };
     const ending = this.#shutdown(live, request);
     return ending === undefined ? leave() : ending.then(leave);
@@ -490,14 +491,32 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
 
   /** For mix-ins: starts {@link runRequest}, which the request outlives `processRequest()` with. */
   protected startRequest(request: Request, clientAddress: Address): void {
-    const live = this.#requests.get(request);
-    if (live !== undefined) live.extended = true;
+    this.#liveOf(request, clientAddress).extended = true;
     void this.runRequest(request, clientAddress);
   }
 
+  /**
+   * What is known of a request that is to run. Where an override of `processRequest()` has passed on another object (the
+   * connection in a wrapper) in the place of the one it was given, that one is the request from now on.
+   */
+  #liveOf(request: Request, clientAddress: Address): LiveRequest {
+    const known = this.#requests.get(request);
+    if (known !== undefined) return known;
+    const own = currentRequest();
+    if (own?.owner === this && !own.extended && !own.ended) {
+      this.#requests.replace(own, request);
+      return own;
+    }
+    // Where requests are not followed, nobody knows whose place it takes: it counts as one of its own.
+    const live = new LiveRequest(this, request, clientAddress);
+    live.extended = true;
+    this.#requests.add(live);
+    return live;
+  }
+
   /** For mix-ins: gives an error of a request that goes on to `handleError()`. */
-  protected reportFailure(request: Request, error: unknown): Promise<void> {
-    return this.#fail(this.#requests.get(request), error);
+  protected reportFailure(request: Request, clientAddress: Address, error: unknown): Promise<void> {
+    return this.#fail(this.#requests.get(request) ?? new LiveRequest(this, request, clientAddress), error);
   }
 
   /** For mix-ins: whether another request may be taken; looked at again at each request's end. */
@@ -549,14 +568,14 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
   serviceActions(): void | Promise<void> {}
 
   /** Gives an error to `handleError()`, whose own failing must not end the server. */
-  async #fail(live: LiveRequest | undefined, error: unknown): Promise<void> {
+  async #fail(live: LiveRequest, error: unknown): Promise<void> {
     if (error instanceof ExitRequest) {
       // A request that outlived its handleRequest(): the next run is told.
       if (this.#loop === null) this.#exitRequest ??= error;
       else this.#loop.stop(error);
       return;
     }
-    if (live === undefined || (live.cutOff && error instanceof ClosedResourceError)) return;
+    if (live.cutOff && error instanceof ClosedResourceError) return;
     try {
       await this.handleError(error, live.request as Request, live.clientAddress);
     } catch (secondError) {

@@ -97,9 +97,25 @@ export class LiveRequests {
    * @param followed whether {@link currentRequest} knows the request in all that the function starts.
    */
   run(live: LiveRequest, followed: boolean, work: (live: LiveRequest) => void | Promise<void>): void | Promise<void> {
+    this.add(live);
+    return followed ? storage.run(live, work, live) : work(live);
+  }
+
+  /** There is a new request, which lives until {@link leave}. */
+  add(live: LiveRequest): void {
     this.#live.add(live);
     this.#byRequest.set(live.request, live);
-    return followed ? storage.run(live, work, live) : work(live);
+  }
+
+  /** A request is about something else from now on. */
+  replace(live: LiveRequest, request: unknown): void {
+    this.#forget(live);
+    live.request = request;
+    this.#byRequest.set(request, live);
+  }
+
+  #forget(live: LiveRequest): void {
+    if (this.#byRequest.get(live.request) === live) this.#byRequest.delete(live.request);
   }
 
   /** The request's handler closes the server: from now on nobody waits for it. */
@@ -114,7 +130,7 @@ export class LiveRequests {
   /** The request is over. */
   leave(live: LiveRequest): void {
     this.#live.delete(live);
-    if (this.#byRequest.get(live.request) === live) this.#byRequest.delete(live.request);
+    this.#forget(live);
     live.ended = true;
     live.request = null;
     if (live.closesServer) this.#closers -= 1;

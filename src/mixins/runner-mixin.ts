@@ -63,7 +63,7 @@ export function RunnerMixIn<Base extends ServerClass, Host extends RequestHost>(
 
     /** Has a thread or child run the handler, and waits until it has. */
     override async finishRequest(request: unknown, clientAddress: Address): Promise<void> {
-      const leftError = (error: Error): void => void this.reportFailure(request, error);
+      const leftError = (error: Error): void => void this.reportFailure(request, clientAddress, error);
       const terms = { clientAddress, leftError, timeout: this.requestTimeout };
       // Outside: a thread or child that is started for this request outlives it, and what it says is not this request's.
       await runOutside(() => this.runners.run(request, terms));

@@ -6,6 +6,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { pino } from "pino";
 import "reflect-metadata";
 import {
+  type Address,
   BaseRequestHandler,
   CLIENT_ADDRESS,
   DatagramRequestHandler,
@@ -20,6 +21,8 @@ import {
 import { StreamTestClient, serve } from "ts-socketserver/testing";
 import { container, type Disposable, inject, injectable, Lifecycle, scoped } from "tsyringe";
 import { describe, expect, it } from "vitest";
+import { override } from "../override.js";
+import { settle } from "../settle.js";
 import { within } from "../within.js";
 
 const here = ["127.0.0.1", 0] as const;
@@ -164,6 +167,82 @@ describe("hooks", () => {
       await expect(server.serveForever(interval)).rejects.toThrow(`Cannot use ${interval} as pollInterval`);
     }
   });
+});
+
+describe("a processRequest() that passes on another request in the place of the one it was given", () => {
+  class Wrapping extends MultiplexingTCPServer {
+    readonly wrapped: Socket[] = [];
+    readonly errors: unknown[][] = [];
+    override processRequest(request: Socket, clientAddress: Address): void {
+      const wrapped = override(request, {});
+      this.wrapped.push(wrapped);
+      super.processRequest(wrapped, clientAddress);
+    }
+    override handleError(...told: unknown[]): void {
+      this.errors.push(told);
+    }
+  }
+  class Failing extends BaseRequestHandler {
+    override async handle(): Promise<void> {
+      await this.request.sendall("in");
+      await this.request.recv(1);
+      throw new Error("the handler failed");
+    }
+  }
+
+  it("in a plain server: its handler's error is told, with that request and the client's address", async () => {
+    const errors: unknown[][] = [];
+    const wrapped: Socket[] = [];
+    class Server extends TCPServer {
+      override async processRequest(request: Socket, clientAddress: Address): Promise<void> {
+        wrapped.push(override(request, {}));
+        await super.processRequest(wrapped.at(-1) as Socket, clientAddress);
+      }
+      override handleError(...told: unknown[]): void {
+        errors.push(told);
+      }
+    }
+    await using running = await serve(new Server(here, Failing));
+    await using client = await running.connect();
+    await client.write("x");
+    expect(await client.readAll()).toBe("in");
+    expect(errors).toEqual([[new Error("the handler failed"), expect.anything(), client.address]]);
+    expect(errors[0]?.[1]).toBe(wrapped[0]);
+  });
+
+  for (const isolation of ["full", "awaited"] as const) {
+    it(`in a multiplexing server (isolation: "${isolation}"): likewise, and it counts until it has ended`, async () => {
+      await using running = await serve(new Wrapping(here, Failing, { isolation, maxConnections: 1 }));
+      const { server } = running;
+      await using client = await running.connect();
+      await using next = await running.connect();
+      expect(await client.read(2)).toBe("in");
+      await settle();
+      expect(server.activeRequests).toBe(1);
+      expect(next.available).toBe(0);
+      await client.write("x");
+      expect(await client.readAll()).toBe("");
+      expect(server.errors).toEqual([[new Error("the handler failed"), expect.anything(), client.address]]);
+      expect(server.errors[0]?.[1]).toBe(server.wrapped[0]);
+      expect(await next.read(2)).toBe("in");
+      expect(server.activeRequests).toBe(1);
+      await next.write("x");
+      await next.ended();
+      await server.shutdown();
+      expect(server.activeRequests).toBe(0);
+    });
+
+    it(`in a multiplexing server (isolation: "${isolation}"): serverClose() waits for it, and cuts it off`, async () => {
+      const server = new Wrapping(here, Failing, { isolation, shutdownTimeout: 0.01, logger: silent });
+      await using running = await serve(server);
+      await using client = await running.connect();
+      expect(await client.read(2)).toBe("in");
+      await within(3, "serverClose()", server.serverClose());
+      await client.ended();
+      expect(server.activeRequests).toBe(0);
+      expect(server.errors).toEqual([]);
+    });
+  }
 });
 
 describe("requests at their end", () => {
