@@ -19,3 +19,17 @@ export async function isPending(promise: Promise<unknown>): Promise<boolean> {
   await settle();
   return pending;
 }
+
+/** How many turns the event loop makes while something runs. */
+export async function turnsDuring(run: () => Promise<unknown>): Promise<number> {
+  let turns = 0;
+  let next: NodeJS.Immediate;
+  const count = (): void => {
+    turns += 1;
+    next = setImmediate(count);
+  };
+  next = setImmediate(count);
+  await run();
+  clearImmediate(next);
+  return turns;
+}

@@ -126,6 +126,8 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
   #loop: ServeLoop | null = null;
   /** What a handler asked for while no loop was there to end. */
   #exitRequest: ExitRequest | null = null;
+  /** Requests taken since the event loop was last let turn for their sake. */
+  #handled = 0;
   #lastPauseReport = Number.NEGATIVE_INFINITY;
   #detachLogging: (() => void) | null = null;
 
@@ -259,13 +261,11 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
     }
     const hasService = this.serviceActions !== BaseServer.prototype.serviceActions;
     await this.#whileServing(signal, async (loop) => {
-      let handled = 0;
       while (!loop.stopping) {
         if (this.hasRoom && this.socket.readable) {
           // Waited for also where there is nothing to wait for: what was begun goes on before more is taken.
           await this.#handleOne(loop);
-          handled += 1;
-          if (handled % TURN_BUDGET === 0) await nextTurn();
+          if (this.#isTurnDue()) await nextTurn();
         } else {
           await loop.sleep(hasService ? pollInterval : null);
         }
@@ -283,13 +283,25 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
       if (loop.stopping) return;
       const limits = [this.timeout, this.socket.gettimeout()].filter((limit) => limit !== null);
       const deadline = limits.length === 0 ? null : performance.now() + Math.min(...limits) * 1000;
+      let waited = false;
       while (!(this.hasRoom && this.socket.readable) && !loop.stopping) {
         const seconds = deadline === null ? null : (deadline - performance.now()) / 1000;
-        if (seconds !== null && seconds <= 0) return this.handleTimeout();
-        await loop.sleep(seconds);
+        const isLate = seconds !== null && seconds <= 0;
+        if (isLate && waited) return this.handleTimeout();
+        // Also where it may not wait: a program that polls would else never hear of anybody.
+        await (isLate ? nextTurn() : loop.sleep(seconds));
+        waited = true;
       }
-      if (!loop.stopping) await this.#handleOne(loop);
+      if (loop.stopping) return;
+      await this.#handleOne(loop);
+      if (this.#isTurnDue()) await nextTurn();
     });
+  }
+
+  /** Whether so many requests were taken that others are to have their turn: those of datagrams need not wait for anything. */
+  #isTurnDue(): boolean {
+    this.#handled = (this.#handled + 1) % TURN_BUDGET;
+    return this.#handled === 0;
   }
 
   async #whileServing(signal: AbortSignal | undefined, serve: (loop: ServeLoop) => Promise<void>): Promise<void> {

@@ -1,11 +1,12 @@
 /** How `serveForever()` and `handleRequest()` run: signals, time-outs, service actions. */
 
 import { getEventListeners } from "node:events";
-import { type Address, MultiplexingTCPServer, TCPServer, UDPServer } from "ts-socketserver";
+import { type Address, DatagramRequestHandler, MultiplexingTCPServer, TCPServer, UDPServer } from "ts-socketserver";
 import { DatagramTestClient, StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { FaultyTransport } from "../faulty-transport.js";
 import { DatagramEcho, Echo, Idle, LineEcho } from "../handlers.js";
+import { settle, turnsDuring } from "../settle.js";
 
 const here: Address = ["127.0.0.1", 0];
 
@@ -72,6 +73,30 @@ class Patient extends TCPServer {
 }
 
 describe("handleRequest()", () => {
+  it("lets the event loop turn though it may not wait, so that who polls with it is reached", async () => {
+    await using server = new TCPServer(here, Idle, { timeout: 0 });
+    await server.open();
+    const turns = await turnsDuring(async () => {
+      for (let call = 0; call < 100; call += 1) await server.handleRequest();
+    });
+    expect(turns).toBeGreaterThanOrEqual(50);
+  });
+
+  it("lets the event loop turn while datagrams wait whose handlers never do", async () => {
+    class Silent extends DatagramRequestHandler {
+      override handle(): void {}
+    }
+    await using server = new UDPServer(here, Silent);
+    await server.open();
+    await using client = await DatagramTestClient.open(server.serverAddress);
+    for (let count = 0; count < 150; count += 1) await client.send("x");
+    await settle();
+    const turns = await turnsDuring(async () => {
+      for (let call = 0; call < 150; call += 1) await server.handleRequest();
+    });
+    expect(turns).toBeGreaterThanOrEqual(2);
+  });
+
   it("serves one request and returns", async () => {
     await using server = new Patient(here, LineEcho);
     await server.open();

@@ -1,22 +1,8 @@
 import { MSG_DONTWAIT, type Socket } from "ts-socketserver";
 import { describe, expect, it, vi } from "vitest";
 import { TURN_BUDGET } from "../../src/core/fairness.js";
-import { settle } from "../settle.js";
+import { settle, turnsDuring } from "../settle.js";
 import { datagrams, receiveBytes, streams } from "./subjects.js";
-
-/** How many turns the event loop makes while something runs. */
-async function turnsDuring(run: () => Promise<unknown>): Promise<number> {
-  let turns = 0;
-  let next: NodeJS.Immediate;
-  const count = (): void => {
-    turns += 1;
-    next = setImmediate(count);
-  };
-  next = setImmediate(count);
-  await run();
-  clearImmediate(next);
-  return turns;
-}
 
 async function times(count: number, call: () => Promise<unknown>): Promise<void> {
   for (let index = 0; index < count; index += 1) await call();
