@@ -19,6 +19,29 @@ import { nativeTransport } from "../core/transport/index.js";
 /** More than a Unix datagram may have with the system's usual buffers. */
 const MAX_DATAGRAM = 262_144;
 
+/** Who waits for something to change. All are woken together, and look again in the order in which they came. */
+class Waiting {
+  readonly #wakes = new Set<() => void>();
+
+  /** Something has changed. */
+  wake(): void {
+    const wakes = [...this.#wakes];
+    this.#wakes.clear();
+    for (const wake of wakes) wake();
+  }
+
+  /** Waits until there is a result: taken at once, so that nobody else has it as well. */
+  async until<Result>(attempt: () => Result | undefined): Promise<Result> {
+    for (;;) {
+      const result = attempt();
+      if (result !== undefined) return result;
+      await new Promise<void>((resolve) => {
+        this.#wakes.add(resolve);
+      });
+    }
+  }
+}
+
 /** A client of a stream server. */
 export class StreamTestClient implements AsyncDisposable {
   /** The client's own address, as the server sees it. */
@@ -27,14 +50,14 @@ export class StreamTestClient implements AsyncDisposable {
   #received = Buffer.alloc(0);
   #ended = false;
   #error: Error | null = null;
-  #changed: (() => void) | null = null;
+  readonly #waiting = new Waiting();
 
   private constructor(socket: NodeSocket) {
     this.#socket = socket;
     this.address = [socket.localAddress ?? "", socket.localPort ?? 0];
     socket.on("data", (chunk) => {
       this.#received = Buffer.concat([this.#received, chunk]);
-      this.#tell();
+      this.#waiting.wake();
     });
     socket.on("end", () => this.#end());
     socket.on("close", () => this.#end());
@@ -55,18 +78,7 @@ export class StreamTestClient implements AsyncDisposable {
 
   #end(): void {
     this.#ended = true;
-    this.#tell();
-  }
-  #tell(): void {
-    this.#changed?.();
-  }
-  async #until(condition: () => boolean): Promise<void> {
-    while (!condition()) {
-      await new Promise<void>((resolve) => {
-        this.#changed = resolve;
-      });
-    }
-    this.#changed = null;
+    this.#waiting.wake();
   }
 
   /** The error that the connection has broken with, if it has. */
@@ -98,25 +110,25 @@ export class StreamTestClient implements AsyncDisposable {
     this.#socket.resume();
   }
 
-  /** Exactly so many bytes as text. @throws Error when the server ends before. */
-  async read(size: number): Promise<string> {
-    await this.#until(() => this.#received.length >= size || this.#ended);
-    if (this.#received.length < size) throw this.#tooEarly(`${size} bytes`);
-    return this.#take(size);
+  /** Exactly so many bytes as text. @throws Error when the connection ends before. */
+  read(size: number): Promise<string> {
+    return this.#waiting.until(() => {
+      if (this.#received.length >= size) return this.#take(size);
+      return this.#unlessEnded(`${size} bytes`);
+    });
   }
 
-  /** The next line, with its end. @throws Error when the server ends before. */
-  async readLine(): Promise<string> {
-    await this.#until(() => this.#received.includes(10) || this.#ended);
-    const end = this.#received.indexOf(10);
-    if (end < 0) throw this.#tooEarly("a line");
-    return this.#take(end + 1);
+  /** The next line, with its end. @throws Error when the connection ends before. */
+  readLine(): Promise<string> {
+    return this.#waiting.until(() => {
+      const end = this.#received.indexOf(10);
+      return end >= 0 ? this.#take(end + 1) : this.#unlessEnded("a line");
+    });
   }
 
   /** Everything until the server ends its sending. */
-  async readAll(): Promise<string> {
-    await this.#until(() => this.#ended);
-    return this.#take(this.#received.length);
+  readAll(): Promise<string> {
+    return this.#waiting.until(() => (this.#ended ? this.#take(this.#received.length) : undefined));
   }
 
   /** How many bytes have arrived unread. */
@@ -130,8 +142,9 @@ export class StreamTestClient implements AsyncDisposable {
     return taken;
   }
 
-  #tooEarly(wanted: string): Error {
-    return new Error(`The server ended before ${wanted} came; got ${JSON.stringify(this.#received.toString())}`, {
+  #unlessEnded(wanted: string): undefined {
+    if (!this.#ended) return;
+    throw new Error(`The connection ended before ${wanted} came; got ${JSON.stringify(this.#received.toString())}`, {
       cause: this.#error,
     });
   }
@@ -143,7 +156,7 @@ export class StreamTestClient implements AsyncDisposable {
 
   /** Resolves when the server has ended or broken the connection. */
   async ended(): Promise<void> {
-    await this.#until(() => this.#ended);
+    await this.#waiting.until(() => this.#ended || undefined);
   }
 
   /** Closes. Idempotent. */
@@ -172,7 +185,8 @@ type OnDatagram = (data: Buffer) => void;
 export class DatagramTestClient implements AsyncDisposable {
   readonly #received: Buffer[] = [];
   #end!: DatagramEnd;
-  #changed: (() => void) | null = null;
+  #closed = false;
+  readonly #waiting = new Waiting();
 
   private constructor() {}
 
@@ -186,7 +200,7 @@ export class DatagramTestClient implements AsyncDisposable {
     const client = new DatagramTestClient();
     const onDatagram: OnDatagram = (data) => {
       client.#received.push(data);
-      client.#changed?.();
+      client.#waiting.wake();
     };
     client.#end = isInetAddress(server) ? await openUdp(server, onDatagram) : await openUnix(server, onDatagram);
     return client;
@@ -202,14 +216,14 @@ export class DatagramTestClient implements AsyncDisposable {
     return this.#end.send(data);
   }
 
-  /** The next datagram that comes, as text. */
-  async receive(): Promise<string> {
-    while (this.#received.length === 0) {
-      await new Promise<void>((resolve) => {
-        this.#changed = resolve;
-      });
-    }
-    return this.#received.shift()?.toString() ?? "";
+  /** The next datagram that comes, as text. @throws Error when the client is closed, before or meanwhile. */
+  receive(): Promise<string> {
+    return this.#waiting.until(() => {
+      const data = this.#received.shift();
+      if (data !== undefined) return data.toString();
+      if (this.#closed) throw new Error("Cannot receive a datagram: the client is closed.");
+      return undefined;
+    });
   }
 
   /** How many datagrams have arrived unread. */
@@ -217,8 +231,11 @@ export class DatagramTestClient implements AsyncDisposable {
     return this.#received.length;
   }
 
-  /** Closes. */
+  /** Closes. Idempotent. */
   close(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    this.#closed = true;
+    this.#waiting.wake();
     return this.#end.close();
   }
 

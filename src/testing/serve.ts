@@ -9,16 +9,22 @@ import type { BaseServer } from "../core/base-server.js";
 import { SOCK_STREAM } from "../core/constants.js";
 import { DatagramTestClient, StreamTestClient } from "./client.js";
 
-/** A server that is serving. Disposing it closes it, and fails if serving had failed. */
+/** A server that is serving. Disposing it closes it, and fails if serving had failed; then it is closed at once. */
 export class RunningServer<Server extends BaseServer> implements AsyncDisposable {
   /** The server itself. */
   readonly server: Server;
   /** Settles when `serveForever()` does. */
   readonly served: Promise<void>;
+  #failed = false;
 
   constructor(server: Server, served: Promise<void>) {
     this.server = server;
     this.served = served;
+    // Told when the server is disposed of, and closed at once: its clients read the end instead of waiting for ever.
+    served.catch(() => {
+      this.#failed = true;
+      server.serverClose().catch(() => undefined);
+    });
   }
 
   /** Where the server can be reached. */
@@ -38,9 +44,15 @@ export class RunningServer<Server extends BaseServer> implements AsyncDisposable
     return DatagramTestClient.open(this.address);
   }
 
-  /** Ends serving, closes the server, and throws what `serveForever()` has thrown. */
+  /** Ends serving, closes the server, and throws what `serveForever()` has thrown, or else `serverClose()`. */
   async close(): Promise<void> {
-    await this.server.serverClose();
+    try {
+      await this.server.serverClose();
+    } catch (error) {
+      // The first failure is the cause. A loop that goes on is not waited for: what would have ended it has failed.
+      if (this.#failed) await this.served;
+      throw error;
+    }
     await this.served;
   }
 
@@ -63,8 +75,5 @@ export class RunningServer<Server extends BaseServer> implements AsyncDisposable
  */
 export async function serve<Server extends BaseServer>(server: Server): Promise<RunningServer<Server>> {
   await server.open();
-  const served = server.serveForever();
-  // Told when the server is disposed of; until then a failure is not yet anybody's to handle.
-  served.catch(() => undefined);
-  return new RunningServer(server, served);
+  return new RunningServer(server, server.serveForever());
 }
