@@ -191,6 +191,10 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
     try {
       await this.serverBind();
       await this.serverActivate();
+      socket.watchDrops((clientAddress, error) => events.requestDrop.publish({ server: this, clientAddress, error }));
+      this.#detachLogging = attachLogging(this);
+      // Last: it is left when the server closes, and what has failed to open never does.
+      enterIsolation();
     } catch (error) {
       this.#socket = null;
       // A port 0 that was replaced by a real one is 0 again: that one may be taken at the next try.
@@ -198,9 +202,6 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
       await socket.close();
       throw error;
     }
-    socket.watchDrops((clientAddress, error) => events.requestDrop.publish({ server: this, clientAddress, error }));
-    this.#detachLogging = attachLogging(this);
-    enterIsolation();
     events.serverListen.publish({ server: this, serverAddress: this.serverAddress });
   }
 

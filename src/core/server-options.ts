@@ -95,6 +95,7 @@ const CHECKS: Readonly<Partial<Record<ServerOptionName, { valid(value: unknown):
   allowReuseAddress: { valid: isBoolean, wanted: "true or false" },
   allowReusePort: { valid: isBoolean, wanted: "true or false" },
   blockOnClose: { valid: isBoolean, wanted: "true or false" },
+  logger: { valid: isLogger, wanted: "a pino logger" },
 };
 
 /** Whether a value is seconds that a timer can take: Node's hold 31 bits of milliseconds. */
@@ -109,6 +110,12 @@ function isCount(value: unknown): boolean {
 }
 function isBoolean(value: unknown): boolean {
   return typeof value === "boolean";
+}
+/** Whether a value has what is called of a logger: `console`, for one, has no levels. */
+function isLogger(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const methods = ["isLevelEnabled", "child", "debug", "info", "warn", "error"];
+  return methods.every((name) => typeof Reflect.get(value, name) === "function");
 }
 
 /**

@@ -1,5 +1,6 @@
 /** The life of a server: how it is opened, and what it refuses. */
 
+import { pino } from "pino";
 import {
   type Address,
   BaseRequestHandler,
@@ -14,6 +15,8 @@ import { StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { FaultyTransport } from "../faulty-transport.js";
 import { Echo, Idle } from "../handlers.js";
+import { override } from "../override.js";
+import { settle } from "../settle.js";
 import { allDatagramSubjects, allStreamSubjects } from "../subjects.js";
 
 const here: Address = ["127.0.0.1", 0];
@@ -127,6 +130,45 @@ describe("open()", () => {
       expect(await client.readLine()).toBe("again\n");
     });
   }
+
+  it("whose logger fails after all other steps leaves nothing open, and can be tried again", async () => {
+    const listeners = (): number[] =>
+      ["unhandledRejection", "uncaughtException"].map((event) => process.listenerCount(event));
+    const before = listeners();
+    let attempts = 0;
+    const logger = override(pino({ level: "silent" }), {
+      isLevelEnabled: () => {
+        if (attempts++ === 0) throw new Error("Test error");
+        return false;
+      },
+    });
+    class Announcing extends TCPServer {
+      announced: Address = here;
+      override async serverActivate(): Promise<void> {
+        await super.serverActivate();
+        this.announced = this.serverAddress;
+      }
+    }
+    const server = new Announcing(here, Echo, { logger });
+    await expect(server.open()).rejects.toThrow("Test error");
+    expect(server.fileno()).toBe(-1);
+    await expect(StreamTestClient.connect(server.announced)).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    expect(listeners()).toEqual(before);
+    await server.open();
+    expect(listeners()).not.toEqual(before);
+    await server.serverClose();
+    await settle();
+    expect(listeners()).toEqual(before);
+  });
+
+  it("refuses a logger that is none of pino's, before anything is opened", async () => {
+    const transport = new FaultyTransport();
+    await using server = new TCPServer(here, Echo, { transport, logger: console as never });
+    await expect(server.open()).rejects.toThrow(
+      "Cannot use [object console] as TCPServer.logger: it takes a pino logger",
+    );
+    expect(transport.opened).toBe(0);
+  });
 
   it("that fails gives a port 0 back: another try may get another port", async () => {
     class Flaky extends TCPServer {
