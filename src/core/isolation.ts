@@ -2,11 +2,13 @@
  * The last net under handlers: an error that a handler left unhandled ends its own request, not the process.
  *
  * While a server is open, this process listens for unhandled rejections and uncaught exceptions. Those that come from
- * within a request are given to it; all others end the process just as they would without this.
+ * within a request are given to it; all others end the process just as they would without this, also where Node was started
+ * with `--unhandled-rejections`.
  *
  * @module
  */
 
+import { inspect } from "node:util";
 import { currentRequest, runOutside } from "./live-requests.js";
 
 let servers = 0;
@@ -27,12 +29,31 @@ export function leaveIsolation(): void {
   process.off("uncaughtException", onUncaughtException);
 }
 
+/** What Node is to do with rejections that nobody handles. */
+function rejectionMode(): string {
+  // As Node reads them: the command line comes after the environment, and the last one counts.
+  const options = [process.env.NODE_OPTIONS ?? "", ...process.execArgv].join(" ");
+  return [...options.matchAll(/--unhandled[-_]rejections[ =](\S+)/g)].at(-1)?.[1] ?? "throw";
+}
+
 function onUnhandledRejection(reason: unknown): void {
+  const mode = rejectionMode();
+  // It came as an uncaught exception before this, and somebody has dealt with it.
+  if (mode === "strict") return;
   const live = currentRequest();
   // Outside the request: a listener to the server's events that fails in turn must not come back here as its error.
   if (live !== undefined) runOutside(() => live.owner.requestLeftError(live, reason));
-  // Somebody else's: our listening must not make it unseen. Thrown here, it becomes an uncaught exception, as by default.
-  else if (process.listenerCount("unhandledRejection") === 1) throw reason;
+  // Somebody else's: our listening must not make it unseen.
+  else if (process.listenerCount("unhandledRejection") === 1) leaveToNode(mode, reason);
+}
+
+/** Does what Node would have done if this was not listening; what it does in any case ("warn", "none"), it does itself. */
+function leaveToNode(mode: string, reason: unknown): void {
+  // Thrown here, it becomes an uncaught exception.
+  if (mode === "throw") throw reason;
+  if (mode !== "warn-with-error-code") return;
+  process.emitWarning(inspect(reason), "UnhandledPromiseRejectionWarning");
+  process.exitCode = 1;
 }
 
 function onUncaughtException(error: unknown): void {

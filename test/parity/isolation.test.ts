@@ -38,7 +38,11 @@ class Program implements AsyncDisposable {
   }
 
   static async start(...args: string[]): Promise<Program> {
-    const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+    return await Program.startWith([], ...args);
+  }
+
+  static async startWith(options: readonly string[], ...args: string[]): Promise<Program> {
+    const child = spawn(process.execPath, [...options, PROGRAM, ...args], { stdio: ["ignore", "pipe", "pipe"] });
     const [port] = await once(createInterface({ input: child.stdout }), "line");
     return new Program(child, Number(port));
   }
@@ -135,6 +139,47 @@ for (const serverClass of ["TCPServer", "MultiplexingTCPServer"]) {
     }
   });
 }
+
+describe("isolation under --unhandled-rejections (slow: it starts a process)", () => {
+  const left = "a rejection that nobody handles";
+
+  /** Has the program leave a rejection outside any request, and then end in good order. */
+  async function leaveRejection(...options: string[]): Promise<Program> {
+    const program = await Program.startWith(options, "TCPServer");
+    await using client = await program.connect();
+    await client.write("outside reject\n");
+    client.end();
+    await client.ended();
+    await using next = await program.connect().catch(() => null);
+    await next?.write("stop\n");
+    return program;
+  }
+
+  it.each([
+    ["warn", 0, true],
+    ["none", 0, false],
+    ["warn-with-error-code", 1, true],
+    ["strict", 1, true],
+    ["throw", 1, true],
+  ])("=%s, one outside any request ends the process as it would without a server: exit code %i", async (mode, code, told) => {
+    await using program = await leaveRejection(`--unhandled-rejections=${mode}`);
+    expect(await program.exit()).toBe(code);
+    expect(program.stderr.includes(left)).toBe(told);
+    if (mode.startsWith("warn")) expect(program.stderr).toContain("UnhandledPromiseRejectionWarning");
+  });
+
+  it("=strict, one within a request ends that alone, and is told once", async () => {
+    await using program = await Program.startWith(["--unhandled-rejections", "strict"], "TCPServer");
+    await using client = await program.connect();
+    await client.write("reject\n");
+    await client.ended();
+    await using next = await program.connect();
+    expect(await echoes(next)).toBe(true);
+    await next.write("stop\n");
+    expect(await program.exit()).toBe(0);
+    expect(await program.log(1)).toMatchObject([{ err: { message: left } }]);
+  });
+});
 
 describe('isolation: "awaited" (slow: it starts a process)', () => {
   it("a rejection that a handler leaves unhandled ends the process, as ever in Node", async () => {
