@@ -128,7 +128,8 @@ export class StreamWriter {
   close(): Promise<void> {
     if (this.#closing !== undefined) return this.#closing.catch(() => undefined);
     this.#closing = this.flush();
-    return this.#closing;
+    // A promise of its own: what a second call looks away from would else count as looked at for the first, too.
+    return this.#closing.then();
   }
 
   /** The same as {@link close}: `await using writer = socket.makefile("wb")`. */

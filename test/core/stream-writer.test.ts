@@ -1,8 +1,10 @@
+import { once } from "node:events";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ByteSink } from "../../src/core/byte-stream.js";
 import { BrokenPipeError, BusyResourceError, ClosedResourceError } from "../../src/core/errors.js";
 import { StreamWriter } from "../../src/core/stream-writer.js";
+import { within } from "../within.js";
 
 /** A sink that takes everything at once, and keeps what each call brought. */
 function openSink(): ByteSink & { readonly calls: string[] } {
@@ -213,6 +215,22 @@ describe("StreamWriter.close", () => {
     await expect(writer.close()).rejects.toBe(brokenPipe);
     await writer.close();
     expect(writer.closed).toBe(true);
+  });
+
+  it("leaves the error unhandled where the first caller does not look at it, whoever closes after it", async () => {
+    const writer = new StreamWriter({ sendall: () => Promise.reject(brokenPipe) }, { bufferSize: 10 });
+    await writer.write("abc");
+    // The test runner's own listeners would take it for an error of the test.
+    const listeners = process.listeners("unhandledRejection");
+    process.removeAllListeners("unhandledRejection");
+    try {
+      const unhandled = within(2, "the rejection", once(process, "unhandledRejection"));
+      void writer.close();
+      await writer.close();
+      expect((await unhandled)[0]).toBe(brokenPipe);
+    } finally {
+      for (const listener of listeners) process.on("unhandledRejection", listener);
+    }
   });
 });
 
