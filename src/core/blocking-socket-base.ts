@@ -32,6 +32,7 @@ import {
   type SocketKind,
 } from "./constants.js";
 import { closedError, codeOf, osError } from "./errors.js";
+import { checkOptionLength } from "./socket-base.js";
 import { SocketTimeout } from "./socket-timeout.js";
 import type { NativeAddon } from "./transport/native-addon.js";
 import { NativeAddresses } from "./transport/native-address.js";
@@ -112,9 +113,9 @@ export abstract class BlockingSocketBase extends SocketTimeout implements Dispos
       if (adopted < 0) throw osError(`take over the descriptor ${fileno}`, systemErrorOf(adopted), "socket");
       this.descriptor = fileno;
       // The system only has families and kinds that these constants stand for, or others that nothing here can use.
-      this.family = this.#readOption(SO_DOMAIN) as AddressFamily;
-      this.type = this.#readOption(SO_TYPE) as SocketKind;
-      this.proto = this.#readOption(SO_PROTOCOL);
+      this.family = this.getsockopt(SOL_SOCKET, SO_DOMAIN) as AddressFamily;
+      this.type = this.getsockopt(SOL_SOCKET, SO_TYPE) as SocketKind;
+      this.proto = this.getsockopt(SOL_SOCKET, SO_PROTOCOL);
       this.peer = this.readPeer();
     } else {
       this.family = family;
@@ -127,12 +128,6 @@ export abstract class BlockingSocketBase extends SocketTimeout implements Dispos
       this.peer = owned?.peer ?? null;
     }
     this.isDatagram = this.type === SOCK_DGRAM || this.type === SOCK_RAW;
-  }
-
-  #readOption(option: number): number {
-    const value = new Int32Array(1);
-    this.calls.getsockopt(this.descriptor, SOL_SOCKET, option, new Uint8Array(value.buffer));
-    return value[0] ?? 0;
   }
 
   /** @internal The other end as the system knows it. */
@@ -258,13 +253,20 @@ export abstract class BlockingSocketBase extends SocketTimeout implements Dispos
   getsockopt(level: number, option: number, length: number): Buffer;
   getsockopt(level: number, option: number, length?: number): number | Buffer {
     this.assertOpen("read an option", "getsockopt");
-    const value = Buffer.alloc(length ?? 4);
-    const result = this.calls.getsockopt(this.descriptor, level, option, value);
-    if (result < 0) {
-      throw this.explainFailure(systemErrorOf(result), `read option ${option} of level ${level} on`, "getsockopt");
+    if (length !== undefined) {
+      const bytes = Buffer.alloc(checkOptionLength(length));
+      return bytes.subarray(0, this.#readOption(level, option, bytes));
     }
-    if (length !== undefined) return value.subarray(0, result);
-    return new DataView(value.buffer, value.byteOffset).getInt32(0, littleEndian);
+    const value = new Int32Array(1);
+    this.#readOption(level, option, new Uint8Array(value.buffer));
+    return value[0] ?? 0;
+  }
+
+  /** @returns how many bytes were written. */
+  #readOption(level: number, option: number, bytes: Uint8Array): number {
+    const result = this.calls.getsockopt(this.descriptor, level, option, bytes);
+    if (result >= 0) return result;
+    throw this.explainFailure(systemErrorOf(result), `read option ${option} of level ${level} on`, "getsockopt");
   }
 
   /** Bytes moved so far, and bytes that have arrived unread. */
@@ -368,5 +370,3 @@ export abstract class BlockingSocketBase extends SocketTimeout implements Dispos
     if (this.closed) throw closedError(`${action} ${this.endpointName()}`, syscall);
   }
 }
-
-const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;

@@ -18,15 +18,7 @@ import {
   type OwnedDescriptor,
   scratchAddress,
 } from "./blocking-socket-base.js";
-import {
-  blockUntil,
-  deadlineAfter,
-  INTERRUPTED,
-  interruptedError,
-  isInterrupted,
-  nativeCalls,
-  READY,
-} from "./blocking-wait.js";
+import { blockUntil, deadlineAfter, INTERRUPTED, interruptedError, isInterrupted, READY } from "./blocking-wait.js";
 import { toBytes } from "./byte-stream.js";
 import {
   type AddressFamily,
@@ -143,7 +135,9 @@ export class BlockingSocket extends BlockingSocketBase {
     this.begin("bind", "bind");
     try {
       const resolved = resolveBlocking(address, this.family, true);
-      const file = typeof resolved === "string" ? UnixSocketFile.claimSync(resolved, someoneListens) : null;
+      // Without a name Linux gives an abstract one, as in CPython. Where it has one, the system will refuse another.
+      const isPath = typeof resolved === "string" && resolved !== "" && this.readLocal() === "";
+      const file = isPath ? UnixSocketFile.claimSync(resolved, this.calls) : null;
       check(this.calls.bind(this.descriptor, scratchAddress.write(resolved).bytes));
       file?.created();
       this.file = file;
@@ -623,17 +617,4 @@ export class BlockingSocket extends BlockingSocketBase {
 
 function check(result: number): void {
   if (result < 0) throw systemErrorOf(result);
-}
-
-/** Connects, as the only way to tell a live socket from one whose process has died. */
-function someoneListens(path: string): boolean {
-  const calls = nativeCalls();
-  const probe = calls.socket(AF_UNIX, SOCK_STREAM, 0);
-  if (probe < 0) throw systemErrorOf(probe);
-  const result = calls.connect(probe, scratchAddress.write(path).bytes);
-  calls.close(probe);
-  if (result >= 0) return true;
-  // Anything but a refusal (no permission, a full backlog) is no proof that nobody is there.
-  const code = codeOf(systemErrorOf(result));
-  return code !== "ECONNREFUSED" && code !== "ENOENT";
 }

@@ -27,6 +27,12 @@ export interface SocketOptions {
 /** No option is longer; CPython has the same bound. */
 const MAX_OPTION_LENGTH = 1024;
 
+/** @internal How many bytes of an option are to be read. @throws RangeError */
+export function checkOptionLength(length: number): number {
+  if (Number.isInteger(length) && length >= 1 && length <= MAX_OPTION_LENGTH) return length;
+  throw new RangeError(`Cannot read ${length} bytes of an option: give a whole number from 1 to ${MAX_OPTION_LENGTH}.`);
+}
+
 function open(transport: Transport, family: AddressFamily, type: SocketKind, proto: number): Channel {
   try {
     return transport.open(family, type, proto);
@@ -318,12 +324,7 @@ export abstract class SocketBase extends SocketTimeout implements AsyncDisposabl
   getsockopt(level: number, option: number, length: number): Buffer;
   getsockopt(level: number, option: number, length?: number): number | Buffer {
     this.assertOpen("read an option", "getsockopt");
-    if (length !== undefined && !(Number.isInteger(length) && length >= 1 && length <= MAX_OPTION_LENGTH)) {
-      throw new RangeError(
-        `Cannot read ${length} bytes of an option: give a whole number from 1 to ${MAX_OPTION_LENGTH}.`,
-      );
-    }
-    if (length !== undefined) return this.#getsockoptBytes(level, option, length);
+    if (length !== undefined) return this.#getsockoptBytes(level, option, checkOptionLength(length));
     if (level === SOL_SOCKET && option === SO_ERROR && this.pendingError !== 0) {
       const error = this.pendingError;
       this.pendingError = 0;

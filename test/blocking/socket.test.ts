@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, writeFileSync } from "node:fs";
 import { inspect } from "node:util";
 import {
   AF_INET6,
@@ -609,12 +609,41 @@ describe.skipIf(!available)(`BlockingSocket over Unix streams${unless}`, () => {
     expect(second.getsockname()).toBe(stale);
   });
 
+  it("is bound once, and never takes the file of one that is bound, though nobody listens there", () => {
+    const path = temporaryPath();
+    using first = new BlockingSocket(AF_UNIX);
+    using second = new BlockingSocket(AF_UNIX);
+    first.bind(path);
+    const { ino } = lstatSync(path);
+    expect(() => second.bind(path)).toThrow(`Cannot bind unix ${path}: address already in use (EADDRINUSE)`);
+    // Of a name that is taken and a socket that has one, the system tells the first that it finds.
+    expect(() => first.bind(path)).toThrow(/EADDRINUSE|EINVAL/);
+    expect(() => first.bind(temporaryPath())).toThrow("(EINVAL)");
+    expect(lstatSync(path).ino).toBe(ino);
+    first.close();
+    expect(existsSync(path)).toBe(false);
+    second.bind(path);
+    expect(existsSync(path)).toBe(true);
+  });
+
+  it('is given a name that nobody has where it is bound to ""', () => {
+    using socket = new BlockingSocket(AF_UNIX);
+    socket.bind("");
+    expect(socket.getsockname()).toMatch(/^\0[0-9a-f]{5}$/);
+  });
+
+  it.each([0, -1, 1.5, 1025, 5e8, Number.NaN])("refuses to read %s bytes of an option", (length) => {
+    using socket = new BlockingSocket(AF_UNIX);
+    expect(() => socket.getsockopt(SOL_SOCKET, SO_PEERCRED, length)).toThrow(
+      `Cannot read ${length} bytes of an option: give a whole number from 1 to 1024.`,
+    );
+  });
+
   it("refuses a path that is none", () => {
     using socket = new BlockingSocket(AF_UNIX);
     const file = temporaryPath();
     writeFileSync(file, "");
     expect(() => socket.bind(file)).toThrow("(EADDRINUSE)");
-    expect(() => socket.bind("")).toThrow("(EINVAL)");
     expect(() => socket.bind(`/tmp/${"x".repeat(200)}`)).toThrow("(ENAMETOOLONG)");
     expect(() => socket.bind("/no/such/directory/x.sock")).toThrow("(ENOENT)");
     socket.bind("\0abstract blocking test");

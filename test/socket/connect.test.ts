@@ -11,6 +11,7 @@ import {
   type Socket,
   TimeoutError,
 } from "ts-socketserver";
+import { select } from "ts-socketserver/selectors";
 import { StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { isPending, settle } from "../settle.js";
@@ -299,6 +300,14 @@ for (const subject of tcpStreams) {
       expect(error).toBeInstanceOf(TimeoutError);
       expect([error.code, error.syscall]).toEqual(["ETIMEDOUT", "connect"]);
       expect(error.message).toMatch(/^Cannot connect to tcp .*:\d+.*ETIMEDOUT/);
+    });
+
+    it("leaves nothing to wait for after the time-out: whoever selects the socket is told at once", async () => {
+      await using server = await FullBacklog.start(subject);
+      await using socket = subject.socket();
+      socket.settimeout(0.05);
+      await failureOf(socket.connect(server.address));
+      expect(await select([socket], [socket], [], 2)).toEqual([[socket], [socket], []]);
     });
 
     it("ends a waiting connect() with ClosedResourceError when it is closed", async () => {

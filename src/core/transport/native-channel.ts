@@ -154,16 +154,19 @@ export abstract class NativeChannel implements Channel, Watched {
 
   get readable(): boolean {
     if (this.#connecting !== null) return false;
+    // A call would fail at once: a connection that was given up in time leaves its socket without one.
+    if (this.descriptor < 0) return true;
     // The system is asked, since an event may be older than the call that has taken what it told of.
     if (this.mayRead && (this.system.poll(this.descriptor, POLLIN) & (POLLIN | POLL_FAILED)) !== 0) return true;
-    if (this.descriptor >= 0) this.awaitReadable();
+    this.awaitReadable();
     return false;
   }
 
   get writable(): boolean {
     if (this.#connecting !== null) return false;
+    if (this.descriptor < 0) return true;
     if ((this.system.poll(this.descriptor, POLLOUT) & (POLLOUT | POLL_FAILED)) !== 0) return true;
-    if (this.descriptor >= 0) this.awaitWritable();
+    this.awaitWritable();
     return false;
   }
 

@@ -6,12 +6,15 @@
  */
 
 import { randomUUID } from "node:crypto";
-import { lstatSync, renameSync, type Stats, statSync, unlinkSync } from "node:fs";
+import { lstatSync, readFileSync, renameSync, type Stats, statSync, unlinkSync } from "node:fs";
 import { lstat, readFile, stat } from "node:fs/promises";
 import { connect } from "node:net";
 import { dirname, resolve } from "node:path";
+import { AF_UNIX, SOCK_STREAM } from "../constants.js";
 import { codeOf } from "../errors.js";
-import { systemError } from "./system-error.js";
+import type { NativeAddon } from "./native-addon.js";
+import { NativeAddresses } from "./native-address.js";
+import { systemError, systemErrorOf } from "./system-error.js";
 
 /** The bytes of a path that `struct sockaddr_un` holds, less the final zero. */
 const MAX_PATH = process.platform === "linux" ? 107 : 103;
@@ -45,18 +48,14 @@ export class UnixSocketFile {
     return file;
   }
 
-  /**
-   * The same for a thread that blocks.
-   *
-   * @param someoneListens whether somebody does at a path where there is a socket.
-   */
-  static claimSync(path: string, someoneListens: (path: string) => boolean): UnixSocketFile | null {
+  /** The same for a thread that blocks, by the calls of the addon. */
+  static claimSync(path: string, calls: NativeAddon): UnixSocketFile | null {
     if (!hasFile(path)) return null;
     statSync(dirname(path));
     const file = new UnixSocketFile(path);
     const found = identityOf(path);
     if (found !== null) {
-      if (!found.isSocket() || someoneListens(path)) throw systemError("EADDRINUSE");
+      if (!found.isSocket() || isBoundSync(path) || someoneListensSync(path, calls)) throw systemError("EADDRINUSE");
       file.#replace(found);
     }
     return file;
@@ -143,12 +142,25 @@ function missing(error: unknown): null {
   throw error;
 }
 
-/**
- * Whether Linux knows a socket that is bound to the path, listening or not, of this network namespace. Unlike
- * {@link someoneListens}, asking disturbs nobody.
- */
+/** Where Linux tells which sockets are bound to which paths, listening or not, of this network namespace. */
+const TABLE = "/proc/net/unix";
+
+/** Whether a socket is bound to the path. Unlike {@link someoneListens}, asking disturbs nobody. */
 async function isBound(path: string): Promise<boolean> {
-  const table = await readFile("/proc/net/unix", "utf8").catch(() => "");
+  return isListed(path, await readFile(TABLE, "utf8").catch(() => ""));
+}
+
+/** The same for a thread that blocks. */
+function isBoundSync(path: string): boolean {
+  try {
+    return isListed(path, readFileSync(TABLE, "utf8"));
+  } catch {
+    // No Linux, or none of its own files: then only connecting tells.
+    return false;
+  }
+}
+
+function isListed(path: string, table: string): boolean {
   return table.includes(` ${path}\n`) || table.includes(` ${resolve(path)}\n`);
 }
 
@@ -160,7 +172,20 @@ function someoneListens(path: string): Promise<boolean> {
       probe.destroy();
       resolve(true);
     });
-    // Anything but a refusal (no permission, a full backlog) is no proof that nobody is there.
-    probe.once("error", (error) => resolve(codeOf(error) !== "ECONNREFUSED" && codeOf(error) !== "ENOENT"));
+    probe.once("error", (error) => resolve(!provesNobody(error)));
   });
+}
+
+/** The same for a thread that blocks. */
+function someoneListensSync(path: string, calls: NativeAddon): boolean {
+  const probe = calls.socket(AF_UNIX, SOCK_STREAM, 0);
+  if (probe < 0) throw systemErrorOf(probe);
+  const result = calls.connect(probe, new NativeAddresses().write(path).bytes);
+  calls.close(probe);
+  return result >= 0 || !provesNobody(systemErrorOf(result));
+}
+
+/** Anything but a refusal (no permission, a full backlog) is no proof that nobody is there. */
+function provesNobody(error: unknown): boolean {
+  return codeOf(error) === "ECONNREFUSED" || codeOf(error) === "ENOENT";
 }
