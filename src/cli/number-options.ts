@@ -7,7 +7,7 @@
 import { CommandError } from "./command-error.js";
 
 /** The most seconds that Node's timers hold: a little under 25 days. */
-const MAX_SECONDS = 2_147_483;
+
 
 /** Makes the parser of an option that takes a whole number from 1. */
 export function count(option: string): (text: string) => number {

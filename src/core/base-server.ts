@@ -39,6 +39,7 @@ import {
   type SocketKind,
 } from "./constants.js";
 import { defaults } from "./defaults.js";
+import { isDuration } from "./duration.js";
 import { BusyResourceError, ClosedResourceError, closedError, ExitRequest } from "./errors.js";
 import { events } from "./events.js";
 import { nextTurn, TURN_BUDGET } from "./fairness.js";
@@ -48,13 +49,7 @@ import { currentRequest, LiveRequest, LiveRequests, runLoop, runsWithin } from "
 import { attachLogging, defaultLogger } from "./logging.js";
 import { type RequestHandlerClass, runHandler } from "./request-handler.js";
 import { ServeLoop } from "./serve-loop.js";
-import {
-  checkSettings,
-  isDuration,
-  refuseUnknownOptions,
-  type ServerOptionName,
-  type ServerOptions,
-} from "./server-options.js";
+import { checkSettings, refuseUnknownOptions, type ServerOptionName, type ServerOptions } from "./server-options.js";
 import { Socket } from "./socket.js";
 import type { Transport } from "./transport/transport.js";
 

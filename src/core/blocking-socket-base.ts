@@ -36,7 +36,7 @@ import { checkOptionLength } from "./socket-base.js";
 import { SocketTimeout } from "./socket-timeout.js";
 import type { NativeAddon } from "./transport/native-addon.js";
 import { NativeAddresses } from "./transport/native-address.js";
-import { POLL_FAILED } from "./transport/native-constants.js";
+import { POLL_FAILED, RESET_ON_CLOSE, RETRY_TIME } from "./transport/native-constants.js";
 import { systemError, systemErrorOf } from "./transport/system-error.js";
 import type { ChannelCounters } from "./transport/transport.js";
 import type { UnixSocketFile } from "./transport/unix-socket-file.js";
@@ -58,11 +58,6 @@ export interface OwnedDescriptor {
 
 /** Of a call: `undefined` until it has to wait. */
 export type Deadline = number | null | undefined;
-
-/** How often a Unix socket tries again of whose peer's queue or backlog the system tells nothing, in milliseconds. */
-const RETRY_TIME = 10;
-/** `struct linger` that makes `close()` send a reset: on, for 0 seconds. */
-const RESET_ON_CLOSE = Uint8Array.from([1, 0, 0, 0, 0, 0, 0, 0]);
 
 /** For a call's one address: they are made one at a time. */
 export const scratchAddress: NativeAddresses = new NativeAddresses();

@@ -42,4 +42,12 @@ export const defaults = {
   maxQueuedSends: 1024,
   /** Bytes that a line of a stream may have, its end included. */
   maxLineLength: 65_536,
+  /** Bytes that a read to the end of a stream returns. */
+  maxReadSize: 64 * 1024 * 1024,
+  /** Bytes that a reader receives at a time: as much as a read of a busy TCP connection brings. */
+  readBufferSize: 65_536,
+  /** Bytes that a writer collects, where it does. Python's `io.DEFAULT_BUFFER_SIZE`. */
+  writeBufferSize: 8192,
+  /** Bytes of writes that may wait, with what each takes besides, where nobody awaits them. */
+  maxQueueSize: 16 * 1024 * 1024,
 } as const;

@@ -5,18 +5,16 @@
  */
 
 import type { ByteSink, ByteSource } from "./byte-stream.js";
+import { defaults } from "./defaults.js";
 import { StreamReader, type StreamReaderOptions } from "./stream-reader.js";
 import { StreamWriter } from "./stream-writer.js";
 import { TextReader, type TextStreamOptions, TextWriter } from "./text-stream.js";
-
-/** How many bytes a writer collects by default. Source: `io.DEFAULT_BUFFER_SIZE`. */
-export const DEFAULT_BUFFER_SIZE = 8192;
 
 /** What {@link makefile} may be told. */
 export interface MakefileOptions extends TextStreamOptions {
   /**
    * How many bytes are received at a time, and collected before they are sent. -1, the default: 65,536 and
-   * {@link DEFAULT_BUFFER_SIZE}. 0, with `"b"` only: nothing is read ahead, and every write is sent at once.
+   * 8,192. 0, with `"b"` only: nothing is read ahead, and every write is sent at once.
    */
   readonly buffering?: number | undefined;
   /** The longest line, with its end, in bytes (of text: in characters). 65,536 by default. */
@@ -41,7 +39,7 @@ export type FileMode = keyof FileOfMode;
 /**
  * Makes a file of a connection. Source: `socket.makefile`.
  *
- * As in Python, what is written is collected until {@link DEFAULT_BUFFER_SIZE} bytes, `flush()` or `close()`, unless
+ * As in Python, what is written is collected until 8,192 bytes, `flush()` or `close()`, unless
  * `buffering` is 0. Closing the file flushes it and leaves the socket open; close both.
  *
  * @param socket the connection.
@@ -193,7 +191,7 @@ export function planFile(mode: FileMode, options: MakefileOptions): FilePlan {
     writing,
     reading: letters.has("r") || !writing,
     readerOptions: { bufferSize, maxLineLength, maxReadSize },
-    bufferSize: bufferSize ?? DEFAULT_BUFFER_SIZE,
+    bufferSize: bufferSize ?? defaults.writeBufferSize,
   };
 }
 

@@ -6,13 +6,14 @@
  * @module
  */
 
+import { defaults } from "./defaults.js";
 import { closedError, IncompleteReadError, LimitOverrunError, OSError } from "./errors.js";
 
 const NEWLINE = 0x0a;
 const NOTHING: Buffer = Buffer.alloc(0);
 
-/** The most that is asked of a source in one go: as much as a read of a busy TCP connection brings. */
-export const CHUNK_SIZE = 65_536;
+/** The most that is asked of a source in one go. */
+const CHUNK_SIZE = defaults.readBufferSize;
 
 /** What a reader of bytes may be told. */
 export interface StreamReaderOptions {
@@ -26,8 +27,6 @@ export interface StreamReaderOptions {
   /** The most bytes that a read to the end of the stream returns. 67,108,864 (64 MiB) by default. */
   readonly maxReadSize?: number | undefined;
 }
-
-const defaults = { bufferSize: CHUNK_SIZE, maxLineLength: 65_536, maxReadSize: 64 * 1024 * 1024 };
 
 /**
  * One read: try to take the result out of the bytes that have arrived; while they are too few, receive more and try again.
@@ -55,7 +54,7 @@ export class ReceiveBuffer {
 
   /** @throws RangeError for an option that is not a whole number in its range. */
   constructor(options: StreamReaderOptions) {
-    this.#bufferSize = checkOption("bufferSize", options.bufferSize ?? defaults.bufferSize, 0);
+    this.#bufferSize = checkOption("bufferSize", options.bufferSize ?? defaults.readBufferSize, 0);
     this.maxLineLength = checkOption("maxLineLength", options.maxLineLength ?? defaults.maxLineLength, 1);
     this.maxReadSize = checkOption("maxReadSize", options.maxReadSize ?? defaults.maxReadSize, 1);
   }

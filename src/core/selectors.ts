@@ -5,6 +5,7 @@
  * @module
  */
 
+import { isDuration, MAX_SECONDS } from "./duration.js";
 import { ClosedResourceError } from "./errors.js";
 import { nextTurn } from "./fairness.js";
 import type { SocketBase } from "./socket-base.js";
@@ -26,13 +27,10 @@ function socketOf(file: FileObject): SocketBase {
   });
 }
 
-/** Node's timers hold 31 bits of milliseconds: a little under 25 days. */
-const MAX_TIMEOUT = 2_147_483;
-
 /** `null`, or a time of `performance.now()`. */
 function deadlineAfter(timeout: number | null): number | null {
-  if (timeout !== null && !(timeout >= 0 && timeout <= MAX_TIMEOUT)) {
-    throw new RangeError(`Cannot select for ${timeout} seconds: give 0 to ${MAX_TIMEOUT}, or null to wait for ever.`);
+  if (timeout !== null && !isDuration(timeout)) {
+    throw new RangeError(`Cannot select for ${timeout} seconds: give 0 to ${MAX_SECONDS}, or null to wait for ever.`);
   }
   return timeout === null ? null : performance.now() + timeout * 1000;
 }

@@ -8,6 +8,7 @@ import type { ResourceLimits } from "node:worker_threads";
 import type { Logger } from "pino";
 import type { DependencyContainer } from "tsyringe";
 import { type AddressFamily, AF_INET, AF_INET6, AF_UNIX } from "./constants.js";
+import { isDuration } from "./duration.js";
 import type { Transport } from "./transport/transport.js";
 
 /**
@@ -98,10 +99,6 @@ const CHECKS: Readonly<Partial<Record<ServerOptionName, { valid(value: unknown):
   logger: { valid: isLogger, wanted: "a pino logger" },
 };
 
-/** Whether a value is seconds that a timer can take: Node's hold 31 bits of milliseconds. */
-export function isDuration(value: unknown): boolean {
-  return typeof value === "number" && value >= 0 && value <= 2_147_483;
-}
 function isFamily(value: unknown): boolean {
   return value === AF_INET || value === AF_INET6 || value === AF_UNIX;
 }

@@ -4,8 +4,7 @@
  * @module
  */
 
-/** Node's timers hold 31 bits of milliseconds: a little under 25 days. */
-const MAX_TIMEOUT = 2_147_483;
+import { isDuration, MAX_SECONDS } from "./duration.js";
 
 let defaultTimeout: number | null = null;
 
@@ -24,9 +23,9 @@ export function getdefaulttimeout(): number | null {
 }
 
 function checkTimeout(timeout: number | null): number | null {
-  if (timeout !== null && !(timeout >= 0 && timeout <= MAX_TIMEOUT)) {
+  if (timeout !== null && !isDuration(timeout)) {
     throw new RangeError(
-      `Cannot set a time-out of ${timeout}: give seconds from 0 to ${MAX_TIMEOUT}, or null for none.`,
+      `Cannot set a time-out of ${timeout}: give seconds from 0 to ${MAX_SECONDS}, or null for none.`,
     );
   }
   return timeout;

@@ -5,6 +5,7 @@
  */
 
 import { type ByteSink, toBytes } from "./byte-stream.js";
+import { defaults } from "./defaults.js";
 import { BusyResourceError, closedError } from "./errors.js";
 
 /** What a {@link StreamWriter} may be told. */
@@ -19,7 +20,6 @@ export interface StreamWriterOptions {
   readonly maxQueueSize?: number | undefined;
 }
 
-const defaults = { bufferSize: 0, maxQueueSize: 16 * 1024 * 1024 };
 /** What a waiting write counts beyond its bytes: its promises take memory too, for a single byte far more than the byte. */
 const WRITE_OVERHEAD = 256;
 
@@ -54,7 +54,7 @@ export class StreamWriter {
    */
   constructor(sink: ByteSink, options: StreamWriterOptions = {}) {
     this.#sink = sink;
-    this.#bufferSize = checkOption("bufferSize", options.bufferSize ?? defaults.bufferSize);
+    this.#bufferSize = checkOption("bufferSize", options.bufferSize ?? 0);
     this.#maxQueueSize = checkOption("maxQueueSize", options.maxQueueSize ?? defaults.maxQueueSize);
   }
 

@@ -12,7 +12,6 @@ import { defaults } from "../core/defaults.js";
 import { OSError } from "../core/errors.js";
 import { type BlockingRemoteServer, BlockingRequestHandler } from "./blocking-request-handler.js";
 import { forgottenSetup } from "./handler-base.js";
-import { READ_AHEAD, WRITE_BUFFER } from "./stream-request-handler.js";
 
 /**
  * Serves a connection by way of {@link rfile} and {@link wfile}, in a thread or process of its own. Source:
@@ -64,10 +63,12 @@ export class BlockingStreamRequestHandler<Server extends object = BlockingRemote
     if (this.timeout !== null) connection.settimeout(this.timeout);
     if (this.disableNagleAlgorithm) connection.setsockopt(IPPROTO_TCP, TCP_NODELAY, true);
     this.rfile = new BlockingStreamReader(connection, {
-      bufferSize: this.rbufsize < 0 ? READ_AHEAD : this.rbufsize,
+      bufferSize: this.rbufsize < 0 ? defaults.readBufferSize : this.rbufsize,
       maxLineLength: this.maxLineLength,
     });
-    this.wfile = new BlockingStreamWriter(connection, { bufferSize: this.wbufsize < 0 ? WRITE_BUFFER : this.wbufsize });
+    this.wfile = new BlockingStreamWriter(connection, {
+      bufferSize: this.wbufsize < 0 ? defaults.writeBufferSize : this.wbufsize,
+    });
   }
 
   protected override checkSetup(): void {

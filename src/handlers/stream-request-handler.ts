@@ -15,11 +15,6 @@ import { StreamWriter } from "../core/stream-writer.js";
 import { BaseRequestHandler } from "./base-request-handler.js";
 import { forgottenSetup } from "./handler-base.js";
 
-/** What is read ahead where `rbufsize` is negative: about what one system call brings. */
-export const READ_AHEAD = 65_536;
-/** What is collected before sending where `wbufsize` is negative. Source: `io.DEFAULT_BUFFER_SIZE`. */
-export const WRITE_BUFFER = 8192;
-
 /**
  * Serves a connection by way of {@link rfile} and {@link wfile}. Source: `socketserver.StreamRequestHandler`.
  *
@@ -64,10 +59,10 @@ export class StreamRequestHandler<Server extends object = BaseServer> extends Ba
     if (this.disableNagleAlgorithm) connection.setsockopt(IPPROTO_TCP, TCP_NODELAY, true);
     const stream = this.streamOver(connection);
     this.rfile = new StreamReader(stream, {
-      bufferSize: this.rbufsize < 0 ? READ_AHEAD : this.rbufsize,
+      bufferSize: this.rbufsize < 0 ? defaults.readBufferSize : this.rbufsize,
       maxLineLength: this.maxLineLength,
     });
-    this.wfile = new StreamWriter(stream, { bufferSize: this.wbufsize < 0 ? WRITE_BUFFER : this.wbufsize });
+    this.wfile = new StreamWriter(stream, { bufferSize: this.wbufsize < 0 ? defaults.writeBufferSize : this.wbufsize });
   }
 
   /**

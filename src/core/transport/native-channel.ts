@@ -29,6 +29,8 @@ import {
   POLLIN,
   POLLOUT,
   POLLPRI,
+  RESET_ON_CLOSE,
+  RETRY_TIME,
 } from "./native-constants.js";
 import type { NativeSystem, Watched } from "./native-system.js";
 import { systemError, systemErrorOf } from "./system-error.js";
@@ -44,10 +46,6 @@ import { UnixSocketFile } from "./unix-socket-file.js";
 
 /** For a call's one address: they are made one at a time. */
 const scratch = new NativeAddresses();
-/** `struct linger` that makes `close()` send a reset: on, for 0 seconds. */
-const RESET_ON_CLOSE = Uint8Array.from([1, 0, 0, 0, 0, 0, 0, 0]);
-/** How often a Unix socket whose peer's backlog is full tries again, in milliseconds: the system tells nobody. */
-const BACKLOG_RETRY = 10;
 
 interface Connecting {
   readonly address: Address;
@@ -211,7 +209,7 @@ export abstract class NativeChannel implements Channel, Watched {
       this.awaitWritable();
     } else if (code.code === "EAGAIN" && this.family === AF_UNIX) {
       this.#connecting = attempt;
-      attempt.timer = setTimeout(() => this.#connect(attempt), BACKLOG_RETRY);
+      attempt.timer = setTimeout(() => this.#connect(attempt), RETRY_TIME);
     } else {
       this.#connecting = null;
       attempt.reject(code);

@@ -1,5 +1,5 @@
 /**
- * Numbers of the system calls, as Linux has them on every processor.
+ * Numbers of the system calls, as Linux has them on every processor, and what else every caller of them needs.
  *
  * Constants of JavaScript, and not read from the addon (which has them as well, and a test that compares): they stand in
  * the way of every message.
@@ -28,6 +28,11 @@ export const POLLPRI = EPOLLPRI;
 export const POLLOUT = EPOLLOUT;
 /** Anything that lets a waiting call return. */
 export const POLL_FAILED = EPOLLERR | EPOLLHUP;
+
+/** `struct linger` that makes `close()` send a reset: on, for 0 seconds. */
+export const RESET_ON_CLOSE: Uint8Array = Uint8Array.from([1, 0, 0, 0, 0, 0, 0, 0]);
+/** How often a Unix socket tries again of whose peer's queue or backlog the system tells nothing, in milliseconds. */
+export const RETRY_TIME = 10;
 
 /** Results of calls: it would have had to wait. */
 export const EAGAIN = -11;
