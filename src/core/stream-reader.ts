@@ -21,7 +21,7 @@ type State = "ready" | "reading" | "timed out" | "closed";
  * Common to all reads:
  * - At the end of the stream they return what is left, then empty Buffers.
  * - A returned Buffer is a view on the bytes as they arrived. It stays valid; one that is kept for long is better copied
- *   with `Buffer.from()`, because it keeps the up to 64 KiB that arrived with it in memory.
+ *   with `Buffer.from()`, because it keeps up to 128 KiB that arrived around it in memory.
  * - Memory is bounded: never more than the limit of the read (`maxLineLength`, `maxReadSize` or the size asked for) and
  *   one chunk are held.
  *

@@ -1,8 +1,10 @@
+import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { LoadedAddon } from "../../src/core/transport/native-addon.js";
 import { available, ROOT, unlessAvailable } from "./support.js";
@@ -41,6 +43,38 @@ function put(path: string, content: string): void {
   mkdirSync(join(root, path, ".."), { recursive: true });
   writeFileSync(join(root, path), content);
 }
+
+describe("SOCKETSERVER_TRANSPORT", () => {
+  /** What a program is told that asks for a transport. */
+  async function ask(wanted: string, more: NodeJS.ProcessEnv = {}): Promise<{ transport: string; stderr: string }> {
+    const program = `import("ts-socketserver").then(({ capabilities }) => console.log(capabilities().transport))`;
+    const env = { ...process.env, ...more, SOCKETSERVER_TRANSPORT: wanted };
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, ["-e", program], { cwd: ROOT, env });
+    return { transport: stdout.trim(), stderr };
+  }
+
+  it.each(["node", "", ...(available ? ["native"] : [])])('="%s" is followed without a word', async (wanted) => {
+    const { transport, stderr } = await ask(wanted, available ? { TS_SOCKETSERVER_PREBUILD: builtIn } : {});
+    expect({ transport, stderr }).toEqual({ transport: wanted || (available ? "native" : "node"), stderr: "" });
+  });
+
+  it("=native is answered by a warning where that is not there, with the reason", async () => {
+    // Where the addon is looked for, and is not.
+    const { transport, stderr } = await ask("native", { TS_SOCKETSERVER_PREBUILD: root });
+    expect(transport).toBe("node");
+    expect(stderr).toMatch(
+      /Warning: SOCKETSERVER_TRANSPORT asks for the native transport, which is not there\. .+ Sockets use the Node transport\./,
+    );
+  });
+
+  it("=natvie is answered by a warning that says which transports there are", async () => {
+    const { stderr } = await ask("natvie", available ? { TS_SOCKETSERVER_PREBUILD: builtIn } : {});
+    const used = available ? "native" : "Node";
+    expect(stderr).toContain(
+      `Warning: SOCKETSERVER_TRANSPORT asks for the transport "natvie", which there is not: give node or native. Sockets use the ${used} transport.`,
+    );
+  });
+});
 
 describe.skipIf(process.platform !== "linux")("Loading the addon (Linux only)", () => {
   beforeEach(() => {

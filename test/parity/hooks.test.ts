@@ -305,6 +305,26 @@ describe("requests at their end", () => {
     await expect(within(2, "serving", served)).rejects.toMatchObject({ exitCode: 3 });
   });
 
+  it("an exit request of finish() ends the server also after a failed handle(), whose error is its cause", async () => {
+    class Leaving extends BaseRequestHandler {
+      override handle(): void {
+        throw new Error("handle failed");
+      }
+      override finish(): void {
+        throw new ExitRequest(3);
+      }
+    }
+    await using server = new TCPServer(here, Leaving, { logger: silent });
+    await server.open();
+    const served = server.serveForever();
+    served.catch(() => undefined);
+    await using _client = await StreamTestClient.connect(server.serverAddress);
+    await expect(within(2, "serving", served)).rejects.toMatchObject({
+      exitCode: 3,
+      cause: new Error("handle failed"),
+    });
+  });
+
   it("a log that cannot be written harms no request", async () => {
     class Failing extends BaseRequestHandler {
       override handle(): void {

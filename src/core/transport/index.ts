@@ -27,10 +27,24 @@ export const nativeTransport: Transport | null = "addon" in loaded ? makeNativeT
 /** The transport that sockets use unless they are told otherwise. */
 export const defaultTransport: Transport = nativeTransport ?? nodeTransport;
 
+/** Warned, not thrown: a program that can do without is not kept from it, and `capabilities()` is there to ask. */
+function warnUnlessFollowed(wanted: string | undefined): void {
+  if (wanted === undefined || wanted === "" || wanted === defaultTransport.name) return;
+  const problem =
+    wanted === "native" && "reason" in loaded
+      ? `the native transport, which is not there. ${loaded.reason}`
+      : `the transport "${wanted}", which there is not: give node or native.`;
+  const used = defaultTransport === nodeTransport ? "Node" : defaultTransport.name;
+  process.emitWarning(`SOCKETSERVER_TRANSPORT asks for ${problem} Sockets use the ${used} transport.`);
+}
+
+warnUnlessFollowed(process.env.SOCKETSERVER_TRANSPORT);
+
 /**
  * Tells which transport is in use, what it can do, and why the other one is not in use.
  *
- * The environment variable `SOCKETSERVER_TRANSPORT` (`node` or `native`) asks for one of them.
+ * The environment variable `SOCKETSERVER_TRANSPORT` (`node` or `native`) asks for one of them. Where that is not there, the
+ * process is warned, and sockets use the other one.
  *
  * @example
  * ```ts

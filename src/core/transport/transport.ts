@@ -133,7 +133,10 @@ export interface Channel {
   bind(address: Address): Promise<void>;
   /** Starts listening. Resolves to the channel that the socket becomes by it (it may be this one). */
   listen(backlog: number): Promise<Channel>;
-  /** Connects. Resolves to the channel that the socket becomes by it. A failed or closed attempt leaves nothing open. */
+  /**
+   * Connects. Resolves to the channel that the socket becomes by it. After a failed attempt this one is still to be closed;
+   * {@link close} also ends an attempt that is under way.
+   */
   connect(address: Address): Promise<Channel>;
 
   tryAccept(): AcceptedConnection | null;
