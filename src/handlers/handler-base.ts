@@ -37,9 +37,12 @@ export abstract class HandlerBase<Request, Server extends object> {
 
 /** What a request fails with whose `handle()` has failed, and whose `finish()` after it as well. */
 export function bothFailures(handling: unknown, finishing: unknown): unknown {
-  // The server is to end: that outweighs a failed clean-up, and what the clean-up came after is why.
+  // The server is to end: that outweighs the other failure, which is kept where it came first.
   if (handling instanceof ExitRequest) return handling;
-  if (finishing instanceof ExitRequest) return Object.assign(finishing, { cause: finishing.cause ?? handling });
+  if (finishing instanceof ExitRequest) {
+    finishing.cause ??= handling;
+    return finishing;
+  }
   return new AggregateError([handling, finishing], "handle() failed, and finish() after it");
 }
 
