@@ -4,10 +4,8 @@
  * @module
  */
 
+import { MAX_SECONDS } from "../core/duration.js";
 import { CommandError } from "./command-error.js";
-
-/** The most seconds that Node's timers hold: a little under 25 days. */
-
 
 /** Makes the parser of an option that takes a whole number from 1. */
 export function count(option: string): (text: string) => number {
