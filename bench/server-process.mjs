@@ -2,7 +2,8 @@
 import { JsonProcess } from "./json-process.mjs";
 import { asServer } from "./machine.mjs";
 
-const SECONDS_TO_START = 15;
+/** 50 threads want to be started and warmed up on one core. */
+const SECONDS_TO_START = 40;
 const SECONDS_TO_ANSWER = 30;
 
 /** Thrown for a subject that cannot be measured here, with the reason. */

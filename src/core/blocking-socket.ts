@@ -42,13 +42,11 @@ import type { FileMode, MakefileOptions } from "./makefile.js";
 import { checkSize, type Datagram } from "./socket.js";
 import { NativeAddresses } from "./transport/native-address.js";
 import { EAGAIN, EINVAL, POLLIN, POLLOUT } from "./transport/native-constants.js";
-import { Slab } from "./transport/native-stream.js";
+import { BULK, largeSlab, Slab, smallSlab } from "./transport/native-stream.js";
 import { systemError, systemErrorOf } from "./transport/system-error.js";
 import { UnixSocketFile } from "./transport/unix-socket-file.js";
 
 const NOTHING = Buffer.alloc(0);
-/** A read that brings so much is likely followed by others that do. */
-const BULK = 2048;
 
 /**
  * How long a read waits in the system's call, where nothing can wake it, in milliseconds: the next message of a busy connection
@@ -58,8 +56,6 @@ const PATIENCE = 20;
 /** Each of those counts as so many calls that need not wait, so that the interrupt is looked at often enough. */
 const CALLS_OF_A_WAIT = 8;
 
-const small = new Slab(8192, BULK);
-const large = new Slab(131_072, 32_768);
 /** What a slab of packets can hold; what is to be longer gets memory of its own, at most so much. */
 const MAX_PACKET_IN_SLAB = 65_536;
 const MAX_PACKET = 2 ** 24;
@@ -93,7 +89,7 @@ export class BlockingSocket extends BlockingSocketBase {
    */
   protected drained = false;
   /** @internal Where much came last time, much may come the next time. */
-  protected slab: Slab = small;
+  protected slab: Slab = smallSlab;
   // Of datagrams the system does not tell these.
   #readEnded = false;
   #sendEnded = false;
@@ -272,7 +268,7 @@ export class BlockingSocket extends BlockingSocketBase {
     if (length <= 0) return this.#recvNothing(length, size);
     this.bytesRead += length;
     this.drained = length < room;
-    this.slab = length < BULK ? small : large;
+    this.slab = length < BULK ? smallSlab : largeSlab;
     slab.used = start + length;
     return slab.memory.subarray(start, slab.used);
   }
@@ -359,7 +355,7 @@ export class BlockingSocket extends BlockingSocketBase {
   /** Of a packet, what finds no room is lost; of a stream it waits. */
   #slabFor(size: number): Slab {
     if (this.type === SOCK_STREAM) return this.slab;
-    return size <= MAX_PACKET_IN_SLAB ? large : new Slab(Math.min(size, MAX_PACKET), 0);
+    return size <= MAX_PACKET_IN_SLAB ? largeSlab : new Slab(Math.min(size, MAX_PACKET), 0);
   }
 
   #receive(memory: Uint8Array, offset: number, room: number, flags: number): number {
@@ -610,8 +606,8 @@ export class BlockingSocket extends BlockingSocketBase {
   /** What has arrived and was not read; of a stream at most 64 KiB of it, of datagrams none. */
   protected override unreadBytes(): number {
     if (this.closed || this.type !== SOCK_STREAM) return 0;
-    const room = large.makeRoom(65_536, false);
-    return Math.max(0, this.calls.recv(this.descriptor, large.memory, large.used, room, MSG_PEEK));
+    const room = largeSlab.makeRoom(65_536, false);
+    return Math.max(0, this.calls.recv(this.descriptor, largeSlab.memory, largeSlab.used, room, MSG_PEEK));
   }
 }
 

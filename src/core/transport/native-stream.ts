@@ -50,9 +50,12 @@ export class Slab {
   }
 }
 
-const small = new Slab(8192, 2048);
+/** A read that brings so much is likely followed by others that do. */
+export const BULK = 2048;
+/** For reads that bring less, and for those that bring that. Used to their ends, or the system has to find new memory too often. */
+export const smallSlab: Slab = new Slab(8192, BULK);
 const LARGE = 131_072;
-const large = new Slab(LARGE, 32_768);
+export const largeSlab: Slab = new Slab(LARGE, 16_384);
 
 const NO_BYTES = Buffer.alloc(0);
 /** The descriptors that came with a message: as many as one can carry. */
@@ -90,7 +93,7 @@ export class NativeStream extends NativeChannel {
     // Of a packet, what finds no room is lost; of a stream it waits.
     const isPacket = this.kind === SOCK_SEQPACKET;
     if (isPacket && size > LARGE) return this.#receiveLongPacket(size, peek);
-    const slab = this.#comesInBulk || isPacket ? large : small;
+    const slab = this.#comesInBulk || isPacket ? largeSlab : smallSlab;
     const room = slab.makeRoom(size, isPacket);
     const length = this.system.calls.recv(this.descriptor, slab.memory, slab.used, room, peek ? MSG_PEEK : 0);
     if (length < 0) return this.#receivedNothing(length);
@@ -100,7 +103,7 @@ export class NativeStream extends NativeChannel {
       if (this.peer === null) throw systemError("ENOTCONN");
       return NO_BYTES;
     }
-    this.#comesInBulk = length >= 2048;
+    this.#comesInBulk = length >= BULK;
     if (!peek) {
       this.bytesRead += length;
       // Nothing is left: the next call need not ask, since the system tells of everything that comes from now on.
@@ -189,7 +192,7 @@ export class NativeStream extends NativeChannel {
   /** What has arrived and was not read; as much of it as a slab can hold. */
   protected override unreadBytes(): number {
     if (this.descriptor < 0) return 0;
-    const room = large.makeRoom(65_536, false);
-    return Math.max(0, this.system.calls.recv(this.descriptor, large.memory, large.used, room, MSG_PEEK));
+    const room = largeSlab.makeRoom(65_536, false);
+    return Math.max(0, this.system.calls.recv(this.descriptor, largeSlab.memory, largeSlab.used, room, MSG_PEEK));
   }
 }
