@@ -56,8 +56,8 @@ export class FaultyTransport implements Transport {
     return this.#inner.thread;
   }
 
-  take(descriptor: number): AdoptedSocket {
-    return this.#inner.take(descriptor);
+  take(...args: Parameters<Transport["take"]>): AdoptedSocket {
+    return this.#inner.take(...args);
   }
 
   adopt(descriptor: number): AdoptedSocket {

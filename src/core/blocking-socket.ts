@@ -572,6 +572,11 @@ export class BlockingSocket extends BlockingSocketBase {
     if (how !== SHUT_RD) this.#sendEnded = true;
   }
 
+  /** @internal Ends the sending, if it is open and there is anybody left to end it to. */
+  endSending(): void {
+    if (!this.closed) this.calls.shutdown(this.descriptor, SHUT_WR);
+  }
+
   /**
    * A second socket on the same connection: each has to be closed for it to end. Source: `socket.dup`.
    *

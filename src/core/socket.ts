@@ -557,6 +557,11 @@ export class Socket extends SocketBase {
     }
   }
 
+  /** @internal Ends the sending, if it is open and there is anybody left to end it to. */
+  endSending(): void {
+    if (!this.closed) this.channel.endSending();
+  }
+
   /**
    * A second socket on the same connection: each has to be closed for it to end. Source: `socket.dup`.
    *

@@ -6,9 +6,8 @@
 
 import type { Address } from "./address.js";
 import { BaseServer } from "./base-server.js";
-import { MSG_DONTWAIT, SHUT_WR, SOCK_STREAM } from "./constants.js";
+import { MSG_DONTWAIT, SOCK_STREAM } from "./constants.js";
 import { defaults } from "./defaults.js";
-import { OSError } from "./errors.js";
 import { events } from "./events.js";
 import type { Socket } from "./socket.js";
 
@@ -41,12 +40,7 @@ export abstract class StreamServer extends BaseServer<Socket> {
 
   /** Half-closes, so that the client reads the end, then closes. May be overridden. Source: `shutdown_request`. */
   override async shutdownRequest(request: Socket): Promise<void> {
-    try {
-      if (!request.closed) await request.shutdown(SHUT_WR);
-    } catch (error) {
-      // The client was quicker.
-      if (!(error instanceof OSError)) throw error;
-    }
+    request.endSending();
     await this.closeRequest(request);
   }
 

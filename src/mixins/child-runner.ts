@@ -188,8 +188,10 @@ class ChildRunner {
   #runConnection(request: RequestMessage, descriptor: number | null): void {
     this.#run(request, () => {
       if (descriptor === null) throw lost("recvmsg");
-      const { clientAddress } = request;
-      return this.#socketOn(defaultTransport.take(descriptor, clientAddress).channel, clientAddress);
+      const { addressFamily, socketType } = this.#assignment;
+      const peer = request.clientAddress;
+      const known = { family: addressFamily, kind: socketType, peer };
+      return this.#socketOn(defaultTransport.take(descriptor, known).channel, peer);
     });
   }
 

@@ -7,8 +7,7 @@
 import type { Address } from "../core/address.js";
 import { formatAddress } from "../core/address.js";
 import { BlockingSocket } from "../core/blocking-socket.js";
-import { SHUT_WR } from "../core/constants.js";
-import { ClosedResourceError, OSError } from "../core/errors.js";
+import { ClosedResourceError } from "../core/errors.js";
 import { enterIsolation } from "../core/isolation.js";
 import { LiveRequest, LiveRequests, type RequestOwner } from "../core/live-requests.js";
 import { defaultLogger } from "../core/logging.js";
@@ -81,7 +80,8 @@ export class HandlerRunner implements RequestOwner {
     }
     const connection = isConnection(request) ? request : null;
     const counters = connection?.counters ?? null;
-    if (connection !== null) await endConnection(connection);
+    connection?.endSending();
+    await connection?.close();
     this.#requests.leave(live);
     this.#running.delete(id);
     const failure = this.#failures.get(live);
@@ -141,14 +141,4 @@ export class HandlerRunner implements RequestOwner {
 
 function isConnection(request: unknown): request is AnySocket {
   return request instanceof Socket || request instanceof BlockingSocket;
-}
-
-async function endConnection(socket: AnySocket): Promise<void> {
-  try {
-    if (!socket.closed) await socket.shutdown(SHUT_WR);
-  } catch (error) {
-    // The client was quicker.
-    if (!(error instanceof OSError)) throw error;
-  }
-  await socket.close();
 }

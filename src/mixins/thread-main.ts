@@ -122,8 +122,11 @@ class ThreadRunner {
 
   /** A socket that the server has handed over as a descriptor. @param peer whom a connection comes from */
   #takeSocket(descriptor: number, peer: RequestMessage["clientAddress"] | null): Socket | BlockingSocket {
-    if (!this.#blocks) return this.#socketOn(defaultTransport.take(descriptor, peer ?? undefined).channel);
     const { addressFamily, socketType } = this.#assignment;
+    if (!this.#blocks) {
+      const known = { family: addressFamily, kind: socketType, peer };
+      return this.#socketOn(defaultTransport.take(descriptor, known).channel);
+    }
     return new BlockingSocket(addressFamily, socketType, 0, {}, { descriptor: takeDescriptor(descriptor), peer });
   }
 

@@ -70,9 +70,11 @@ describe.skipIf(!available)(`Closing a server whose handlers block${unless}`, ()
     };
     // Once before anything is counted: what the process opens for itself at the first thread stays.
     await cycle();
-    const before = [countDescriptors(), countThreads()];
+    const [descriptors, threads] = [countDescriptors(), countThreads()];
     await cycle();
-    await expect.poll(() => [countDescriptors(), countThreads()], { timeout: 5000 }).toEqual(before);
+    // Fewer where what ended first had not quite ended when it was counted.
+    const more = (): number[] => [Math.max(0, countDescriptors() - descriptors), Math.max(0, countThreads() - threads)];
+    await expect.poll(more, { timeout: 5000 }).toEqual([0, 0]);
   });
 
   it("breaks off also who never has to wait", async () => {

@@ -10,6 +10,7 @@ import {
   type AddressFamily,
   AF_INET6,
   AF_UNIX,
+  SHUT_WR,
   SO_ERROR,
   SO_LINGER,
   SOCK_STREAM,
@@ -280,6 +281,11 @@ export abstract class NativeChannel implements Channel, Watched {
   shutdown(how: number): void {
     this.check(this.system.calls.shutdown(this.descriptor, how));
     // Whoever waits is told by the system; whoever asks next is to ask the system.
+    this.mayRead = true;
+  }
+
+  endSending(): void {
+    this.system.calls.shutdown(this.descriptor, SHUT_WR);
     this.mayRead = true;
   }
 

@@ -23,7 +23,7 @@ import { NativeDatagram } from "./native-datagram.js";
 import { NativeStream } from "./native-stream.js";
 import { NativeSystem } from "./native-system.js";
 import { systemErrorOf } from "./system-error.js";
-import type { AdoptedSocket, Channel, Transport } from "./transport.js";
+import type { AdoptedSocket, Channel, KnownSocket, Transport } from "./transport.js";
 
 const SYSTEM = Symbol.for("ts-socketserver.native-system");
 
@@ -69,9 +69,12 @@ class NativeTransport implements Transport {
     return this.#system.calls.environment();
   }
 
-  take(descriptor: number, peer?: Address): AdoptedSocket {
+  take(descriptor: number, known?: KnownSocket): AdoptedSocket {
     if (!this.#system.arrived.delete(descriptor)) check(this.#system.calls.take(descriptor));
-    return this.#describe(descriptor, peer);
+    if (known === undefined) return this.#describe(descriptor);
+    const { family, kind, peer } = known;
+    const channel = this.#channel(family, kind, descriptor, peer);
+    return { channel, family, kind, protocol: 0, connected: peer !== null };
   }
 
   adopt(descriptor: number): AdoptedSocket {
@@ -79,13 +82,13 @@ class NativeTransport implements Transport {
     return this.#describe(descriptor);
   }
 
-  #describe(descriptor: number, given: Address | null = null): AdoptedSocket {
+  #describe(descriptor: number): AdoptedSocket {
     const channel = this.#channel(AF_UNIX, SOCK_STREAM, descriptor, null);
     // The system only has families and kinds that these constants stand for, or others that nothing here can use.
     const family = channel.getsockopt(SOL_SOCKET, SO_DOMAIN) as AddressFamily;
     const kind = channel.getsockopt(SOL_SOCKET, SO_TYPE) as SocketKind;
     const protocol = channel.getsockopt(SOL_SOCKET, SO_PROTOCOL);
-    const peer = this.#peerOf(descriptor) ?? given;
+    const peer = this.#peerOf(descriptor);
     return { channel: this.#channel(family, kind, descriptor, peer), family, kind, protocol, connected: peer !== null };
   }
 

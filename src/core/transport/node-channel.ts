@@ -6,7 +6,8 @@
 
 import type { Duplex } from "node:stream";
 import type { Address } from "../address.js";
-import { unsupported } from "../errors.js";
+import { SHUT_WR } from "../constants.js";
+import { codeOf, errnoOf, unsupported } from "../errors.js";
 import { systemError } from "./system-error.js";
 import type {
   AcceptedConnection,
@@ -65,6 +66,14 @@ export abstract class NodeChannel implements Channel {
     return false;
   }
 
+  endSending(): void {
+    try {
+      this.shutdown(SHUT_WR);
+    } catch (error) {
+      // What the system refuses to end has ended.
+      if (errnoOf(codeOf(error)) === 0) throw error;
+    }
+  }
   shutdown(_how: number): void {
     throw systemError("ENOTCONN");
   }

@@ -56,10 +56,18 @@ export interface Transport {
    * Takes a descriptor that another thread has handed over to this one, or that has come by
    * {@link Channel.tryReceiveDescriptors}.
    *
-   * @param peer whom a connection is with, where it may have broken meanwhile: the system does not name a peer that is gone.
+   * @param known what it is, where that is known. Else the system is asked, which does not name a peer that is gone.
    * @throws `EBADF` when none has
    */
-  take(descriptor: number, peer?: Address): AdoptedSocket;
+  take(descriptor: number, known?: KnownSocket): AdoptedSocket;
+}
+
+/** A descriptor of which it is known what it is. */
+export interface KnownSocket {
+  readonly family: AddressFamily;
+  readonly kind: SocketKind;
+  /** Whom a connection is with. */
+  readonly peer: Address | null;
 }
 
 /** What a descriptor turned out to be. */
@@ -175,6 +183,8 @@ export interface Channel {
 
   /** Ends one or both directions: `SHUT_RD`, `SHUT_WR`, `SHUT_RDWR`. Bytes already taken are still sent. */
   shutdown(how: number): void;
+  /** Ends the sending of a connection, if there is anybody left to end it to: a peer that was quicker is no error. */
+  endSending(): void;
   /** Gives the socket back. Bytes already taken are still sent, within a bounded time. Idempotent; nothing is told after it. */
   close(): void;
   /** Breaks the connection now: the peer gets a reset, and bytes not yet sent are gone. */
