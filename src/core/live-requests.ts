@@ -44,7 +44,7 @@ export class LiveRequest implements Scope {
 
 // What a handler does, and whatever that starts, runs within its request. So an error that nobody caught can be given to
 // the request it came from, and a handler that stops its own server is not waited for by itself.
-const storage = new AsyncLocalStorage<Scope>();
+const storage = new AsyncLocalStorage<Scope | undefined>();
 
 /** The request within which the calling code runs, if any; it may have ended. */
 export function currentRequest(): LiveRequest | undefined {
@@ -65,7 +65,8 @@ export function runLoop<Result>(owner: RequestOwner, loop: () => Result): Result
 
 /** Runs a function outside any request: what it causes is nobody's. */
 export function runOutside<Result>(work: () => Result): Result {
-  return storage.exit(work);
+  // Not exit(), which turns the following of promises off and on again for all of the process.
+  return storage.run(undefined, work);
 }
 
 /** The requests of one server. */
