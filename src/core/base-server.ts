@@ -195,6 +195,7 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
       // A port 0 that was replaced by a real one is 0 again: that one may be taken at the next try.
       this.serverAddress = wanted;
       await socket.close();
+      await this.undoActivation();
       throw error;
     }
     events.serverListen.publish({ server: this, serverAddress: this.serverAddress });
@@ -215,6 +216,12 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
 
   /** Makes the server ready for requests. May be overridden; does nothing here. Source: `server_activate`. */
   async serverActivate(): Promise<void> {}
+
+  /**
+   * A step of opening has failed: ends what {@link serverActivate} has started. May be overridden; does nothing here, and comes also
+   * where that was not called.
+   */
+  protected async undoActivation(): Promise<void> {}
 
   /** The server's own socket. @throws ClosedResourceError while the server is not open. */
   get socket(): Socket {

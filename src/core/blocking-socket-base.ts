@@ -59,6 +59,12 @@ export interface OwnedDescriptor {
 /** Of a call: `undefined` until it has to wait. */
 export type Deadline = number | null | undefined;
 
+/**
+ * How long a read waits in the system's call, where nothing can wake it, in milliseconds: the next message of a busy connection
+ * is there by then. A thread that is told to end what it does hears of it so much later.
+ */
+export const PATIENCE = 20;
+
 /** For a call's one address: they are made one at a time. */
 export const scratchAddress: NativeAddresses = new NativeAddresses();
 
@@ -237,6 +243,13 @@ export abstract class BlockingSocketBase extends SocketTimeout implements Dispos
     if (result < 0) {
       throw this.explainFailure(systemErrorOf(result), `set option ${option} of level ${level} on`, "setsockopt");
     }
+    // SO_RCVTIMEO is how the system is told how long a call may block. What a program means by it, settimeout() does.
+    if (this.mayBlock && level === SOL_SOCKET) this.letBlock();
+  }
+
+  /** @internal Has the system let one call block, for {@link PATIENCE} at most. */
+  protected letBlock(): void {
+    this.mayBlock = this.calls.setblocking(this.descriptor, PATIENCE) === 0;
   }
 
   /**

@@ -16,6 +16,7 @@ import {
   type BlockingSocketOptions,
   type Deadline,
   type OwnedDescriptor,
+  PATIENCE,
   scratchAddress,
 } from "./blocking-socket-base.js";
 import { blockUntil, deadlineAfter, INTERRUPTED, interruptedError, isInterrupted, READY } from "./blocking-wait.js";
@@ -48,11 +49,6 @@ import { UnixSocketFile } from "./transport/unix-socket-file.js";
 
 const NOTHING = Buffer.alloc(0);
 
-/**
- * How long a read waits in the system's call, where nothing can wake it, in milliseconds: the next message of a busy connection
- * is there by then. A thread that is told to end what it does hears of it so much later.
- */
-const PATIENCE = 20;
 /** Each of those counts as so many calls that need not wait, so that the interrupt is looked at often enough. */
 const CALLS_OF_A_WAIT = 8;
 
@@ -281,7 +277,7 @@ export class BlockingSocket extends BlockingSocketBase {
     const { calls, descriptor, timeout } = this;
     const deadline = deadlineAfter(timeout);
     if (timeout === null || timeout * 1000 >= PATIENCE) {
-      if (!this.mayBlock) this.mayBlock = calls.setblocking(descriptor, PATIENCE) === 0;
+      if (!this.mayBlock) this.letBlock();
       const length = calls.recvBlocking(descriptor, memory, offset, room);
       if (length !== EAGAIN) return length;
     }
@@ -589,6 +585,7 @@ export class BlockingSocket extends BlockingSocketBase {
     const owned = { descriptor, peer: this.remoteEndpoint };
     const copy = new BlockingSocket(this.family, this.type, this.proto, {}, owned);
     copy.settimeout(this.timeout);
+    copy.mayBlock = this.mayBlock;
     return copy;
   }
 

@@ -6,10 +6,11 @@
 
 import type { Address } from "./address.js";
 import { BaseServer } from "./base-server.js";
-import { MSG_DONTWAIT, SOCK_STREAM } from "./constants.js";
+import { MSG_DONTWAIT, SHUT_WR, SOCK_STREAM } from "./constants.js";
 import { defaults } from "./defaults.js";
+import { OSError } from "./errors.js";
 import { events } from "./events.js";
-import type { Socket } from "./socket.js";
+import { Socket } from "./socket.js";
 
 /**
  * A server of streams: each connection is a request. Source: the parts of `socketserver.TCPServer` that streams share.
@@ -40,7 +41,7 @@ export abstract class StreamServer extends BaseServer<Socket> {
 
   /** Half-closes, so that the client reads the end, then closes. May be overridden. Source: `shutdown_request`. */
   override async shutdownRequest(request: Socket): Promise<void> {
-    request.endSending();
+    await endSending(request);
     await this.closeRequest(request);
   }
 
@@ -73,3 +74,17 @@ export abstract class StreamServer extends BaseServer<Socket> {
  * ```
  */
 export class TCPServer extends StreamServer {}
+
+/** Of a wrapper that somebody made of a connection, or where `shutdown()` was overridden, nothing but that is asked. */
+async function endSending(request: Socket): Promise<void> {
+  if (request.shutdown === Socket.prototype.shutdown) {
+    request.endSending();
+    return;
+  }
+  try {
+    await request.shutdown(SHUT_WR);
+  } catch (error) {
+    // The client was quicker.
+    if (!(error instanceof OSError)) throw error;
+  }
+}

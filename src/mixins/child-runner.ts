@@ -189,7 +189,7 @@ class ChildRunner {
     this.#run(request, () => {
       if (descriptor === null) throw lost("recvmsg");
       const { addressFamily, socketType } = this.#assignment;
-      const peer = request.clientAddress;
+      const { clientAddress, peer = clientAddress } = request;
       const known = { family: addressFamily, kind: socketType, peer };
       return this.#socketOn(defaultTransport.take(descriptor, known).channel, peer);
     });

@@ -13,7 +13,7 @@ import { defaultTransport } from "../core/transport/index.js";
 import type { Transport } from "../core/transport/transport.js";
 import { ChildHost } from "./child-host.js";
 import type { ServerClass } from "./multiplexing-mixin.js";
-import { RunnerMixIn } from "./runner-mixin.js";
+import { blocks, RunnerMixIn, runners } from "./runner-mixin.js";
 import type { RunnerServerClass } from "./server-runners.js";
 
 /** What {@link ForkingMixIn} adds to a server. */
@@ -88,15 +88,15 @@ export function ForkingMixIn<Base extends ServerClass>(Server: Base): RunnerServ
 
     /** Requests that one child runs at once. */
     get #capacity(): number {
-      return this.blocks ? 1 : this.requestsPerChild;
+      return this[blocks] ? 1 : this.requestsPerChild;
     }
 
     get activeChildren(): ReadonlySet<number> {
-      return new Set(Array.from(this.runners.hosts, (host) => host.pid));
+      return new Set(Array.from(this[runners].hosts, (host) => host.pid));
     }
 
     async collectChildren(): Promise<void> {
-      await this.runners.collect();
+      await this[runners].collect();
     }
 
     /** Nobody has come for `timeout` seconds: the children that are not needed end. */
@@ -108,16 +108,16 @@ export function ForkingMixIn<Base extends ServerClass>(Server: Base): RunnerServ
     /** Starts the children, too. @throws when the handler cannot be run in one */
     override async serverActivate(): Promise<void> {
       const transport = this.transport ?? defaultTransport;
-      this.runners.check(transport);
+      this[runners].check(transport);
       this.#checkTransport(transport);
       await super.serverActivate();
       const { timeout, maxChildren } = this;
       const capacity = this.#capacity;
-      const blocking = this.blocks;
-      const assignment = this.runners.assignment(transport);
-      const { server } = this.runners;
+      const blocking = this[blocks];
+      const assignment = this[runners].assignment(transport);
+      const { server } = this[runners];
       const size = Math.min(this.children, maxChildren);
-      await this.runners.start({
+      await this[runners].start({
         size,
         maxSize: Number.isFinite(capacity) ? maxChildren : size,
         capacity,

@@ -33,6 +33,8 @@ export interface Assignment {
 export interface RequestMessage {
   readonly id: number;
   readonly clientAddress: Address;
+  /** Whom a connection is with, where that is not the client's address: a server may say that it comes from elsewhere. */
+  readonly peer?: Address | null;
   /** A connection's descriptor; -1 where it comes beside the message, or is a datagram. */
   readonly descriptor: number;
   /** A datagram. */

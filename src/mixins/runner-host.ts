@@ -133,7 +133,9 @@ export abstract class RunnerHost {
     const job = this.#jobs.get(id);
     if (job === undefined) return;
     if (this.#outbox.length === 0) process.nextTick(() => this.#flush());
-    this.#outbox.push({ id, clientAddress: job.clientAddress, ...request });
+    const { clientAddress } = job;
+    const peer = this.#onWay.get(id)?.remoteEndpoint ?? clientAddress;
+    this.#outbox.push({ id, clientAddress, ...(peer === clientAddress ? {} : { peer }), ...request });
   }
 
   #flush(): void {
@@ -223,6 +225,7 @@ export abstract class RunnerHost {
 
   /** Whoever opens the server, or has a request, waits for it. */
   #giveUpStart(): void {
+    this.outOfReach();
     const { module, className } = this.assignment;
     this.#unusable ??= new Error(
       `Cannot import ${module} for its handler ${className}: it has not ended within ${START_TIME} s. A module that is imported ` +
@@ -232,6 +235,8 @@ export abstract class RunnerHost {
   }
 
   #becomeReady(thread: number): void {
+    // Too late: it is about to be ended.
+    if (this.#unusable !== null) return;
     clearTimeout(this.#startTimer);
     try {
       this.onReady(thread);

@@ -14,16 +14,23 @@ import type { AnyArguments, ServerClass } from "./multiplexing-mixin.js";
 import type { RequestHost } from "./remote-requests.js";
 import { ServerRunners } from "./server-runners.js";
 
+// Symbols, since a subclass may have fields of any name.
+
+/** The threads or children of a server. */
+export const runners: unique symbol = Symbol("runners");
+/** Whether the handlers of a server block, and need a thread or a child each. */
+export const blocks: unique symbol = Symbol("blocks");
+
 /** What {@link RunnerMixIn} adds to a server. */
 export interface Running<Host extends RequestHost> {
   /** Requests that run at once, in all threads or children together; while there are so many, further clients wait. */
   maxConnections: number;
   /** Seconds after which a request is broken off, with what it runs in if it must be; `null` for never. */
   requestTimeout: number | null;
-  /** @internal The threads or children. */
-  readonly runners: ServerRunners<Host>;
-  /** @internal Whether the handlers block, and need a thread or a child each. */
-  readonly blocks: boolean;
+  /** @internal */
+  readonly [runners]: ServerRunners<Host>;
+  /** @internal */
+  readonly [blocks]: boolean;
 }
 
 /**
@@ -46,9 +53,9 @@ export function RunnerMixIn<Base extends ServerClass, Host extends RequestHost>(
     maxConnections: number = defaults.maxConnections;
     requestTimeout: number | null = defaults.requestTimeout;
 
-    readonly runners: ServerRunners<Host> = new ServerRunners<Host>(this as unknown as BaseServer, where);
+    readonly [runners]: ServerRunners<Host> = new ServerRunners<Host>(this as unknown as BaseServer, where);
 
-    get blocks(): boolean {
+    get [blocks](): boolean {
       return isBlockingHandler(this.RequestHandlerClass);
     }
 
@@ -66,16 +73,22 @@ export function RunnerMixIn<Base extends ServerClass, Host extends RequestHost>(
       const leftError = (error: Error): void => void this.reportFailure(request, clientAddress, error);
       const terms = { clientAddress, leftError, timeout: this.requestTimeout };
       // Outside: a thread or child that is started for this request outlives it, and what it says is not this request's.
-      await runOutside(() => this.runners.run(request, terms));
+      await runOutside(() => this[runners].run(request, terms));
     }
 
     override async abortRequest(request: unknown): Promise<void> {
-      if (!this.runners.breakOff(request)) await super.abortRequest(request);
+      if (!this[runners].breakOff(request)) await super.abortRequest(request);
+    }
+
+    /** Ends the threads or children that were started. */
+    protected override async undoActivation(): Promise<void> {
+      await this[runners].abandon();
+      await super.undoActivation();
     }
 
     /** Ends the threads or children, too; with `blockOnClose` off, each when it has done what it is doing. */
     override async serverClose(): Promise<void> {
-      await this.runners.closeAround(
+      await this[runners].closeAround(
         () => super.serverClose(),
         () => !this.blockOnClose,
       );

@@ -91,6 +91,14 @@ export class ServerRunners<Host extends RequestHost> {
     this.#requests = new RemoteRequests(pool);
   }
 
+  /** The server does not open after all. Resolves when the pool has ended, if there is any. */
+  async abandon(): Promise<void> {
+    const pool = this.#pool;
+    this.#pool = null;
+    this.#requests = null;
+    await pool?.close();
+  }
+
   /** Has a request run, and waits until it has. @throws what its handler has thrown; why it could not run */
   async run(request: unknown, terms: RequestTerms): Promise<void> {
     if (this.#requests === null) throw closedError(`run a request of ${this.server.constructor.name}`, "request");

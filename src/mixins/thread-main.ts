@@ -97,12 +97,11 @@ class ThreadRunner {
     this.#tell({ type: "begun", ids });
   }
 
-  #run({ id, clientAddress, descriptor, data, truncated = false }: RequestMessage): void {
+  #run({ id, clientAddress, peer = clientAddress, descriptor, data, truncated = false }: RequestMessage): void {
     // A blocking handler has ended when run() returns; its result leaves before the next message is taken.
     this.#interrupt?.begin(id);
     try {
-      const request =
-        data === undefined ? this.#takeSocket(descriptor, clientAddress) : this.#datagram(data, truncated);
+      const request = data === undefined ? this.#takeSocket(descriptor, peer) : this.#datagram(data, truncated);
       this.#runner.run(id, request, clientAddress);
     } catch (error) {
       this.#runner.refuse(id, error);

@@ -14,7 +14,7 @@ import { defaultTransport } from "../core/transport/index.js";
 import type { Transport } from "../core/transport/transport.js";
 import type { ServerClass } from "./multiplexing-mixin.js";
 import { canMoveToThreads } from "./node-connections.js";
-import { RunnerMixIn } from "./runner-mixin.js";
+import { blocks, RunnerMixIn, runners } from "./runner-mixin.js";
 import type { RunnerServerClass } from "./server-runners.js";
 import { ThreadHost } from "./thread-host.js";
 
@@ -68,24 +68,24 @@ export function ThreadingMixIn<Base extends ServerClass>(Server: Base): RunnerSe
     resourceLimits: ResourceLimits | undefined;
 
     protected override get hasRoom(): boolean {
-      return this.activeRequests < Math.min(this.maxConnections, this.blocks ? this.#threadLimit : Infinity);
+      return this.activeRequests < Math.min(this.maxConnections, this[blocks] ? this.#threadLimit : Infinity);
     }
 
     get #threadLimit(): number {
-      return this.blocks ? Math.max(this.threads, this.maxThreads) : this.threads;
+      return this[blocks] ? Math.max(this.threads, this.maxThreads) : this.threads;
     }
 
     /** Starts the threads, too. @throws when the handler cannot be run in one */
     override async serverActivate(): Promise<void> {
       const transport = this.transport ?? defaultTransport;
-      this.runners.check(transport);
+      this[runners].check(transport);
       this.#checkTransport(transport);
       await super.serverActivate();
       const { resourceLimits } = this;
-      const assignment = this.runners.assignment(transport);
-      const { server } = this.runners;
-      const blocking = this.blocks;
-      await this.runners.start({
+      const assignment = this[runners].assignment(transport);
+      const { server } = this[runners];
+      const blocking = this[blocks];
+      await this[runners].start({
         size: this.threads,
         maxSize: this.#threadLimit,
         capacity: blocking ? 1 : Number.POSITIVE_INFINITY,

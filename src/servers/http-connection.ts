@@ -272,8 +272,14 @@ export class HttpConnection {
     if (stream === this.#connection) {
       if (this.#isEnding) return;
       this.#isEnding = true;
-      const timer = setTimeout(() => stream.destroy(), this.#limits.lingerTime * 1000);
+      const { idleTime, lingerTime } = this.#limits;
+      let timer = setTimeout(() => this.#breakOff(), idleTime * 1000);
       stream.once("close", () => clearTimeout(timer));
+      // Only from then on all has left, and the client's own end is what is waited for.
+      stream.once("finish", () => {
+        clearTimeout(timer);
+        timer = setTimeout(() => stream.destroy(), lingerTime * 1000);
+      });
     }
     stream.end();
     stream.resume();

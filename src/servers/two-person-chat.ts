@@ -55,7 +55,7 @@ export interface HostChatOptions extends ChatOptions, CreateServerOptions {
 
 /** How {@link joinChat} calls. */
 export interface JoinChatOptions extends ChatOptions {
-  /** Seconds that connecting may take; 10. */
+  /** Seconds that an attempt to connect may take, of which a name with several addresses may need several; 10. */
   readonly timeout?: number | undefined;
   /**
    * Called where a chat room answers, with the connection, which is closed afterwards, and the first line that came. The name is

@@ -40,6 +40,9 @@ import type { StreamSubject } from "../socket/subjects.js";
 import { temporaryPath } from "../temporary-path.js";
 import { available, connected, here, listening, Peer, pair, unless } from "./peers.js";
 
+/** Its number on Linux. */
+const SO_RCVTIMEO = 20;
+
 /** What a call throws. */
 function thrown(call: () => unknown): OSError {
   try {
@@ -111,6 +114,28 @@ describe.skipIf(!available)(`BlockingSocket over streams${unless}`, () => {
     expect(() => heir.recv(10)).toThrow(TimeoutError);
     other.sendall("y");
     expect(heir.recv(10).toString()).toBe("y");
+  });
+
+  it("heeds its own time-out, whatever the system was told of one", async () => {
+    const [one, other] = await pair();
+    using _one = one;
+    using _other = other;
+    one.settimeout(0.03);
+    const wait = (): number => {
+      const before = performance.now();
+      expect(() => one.recv(10)).toThrow(TimeoutError);
+      return performance.now() - before;
+    };
+    other.sendall("x");
+    one.recv(10);
+    wait();
+    // For ever, as the system has it.
+    one.setsockopt(SOL_SOCKET, SO_RCVTIMEO, Buffer.alloc(16));
+    expect(wait()).toBeLessThan(5000);
+    using copy = one.dup();
+    const descriptor = copy.detach();
+    expect(flagsOf(descriptor).nonBlocking).toBe(true);
+    using _heir = new BlockingSocket(one.family, one.type, 0, { fileno: descriptor });
   });
 
   it("reads into the caller's memory", async () => {

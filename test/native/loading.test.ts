@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -65,6 +65,20 @@ describe("SOCKETSERVER_TRANSPORT", () => {
     expect(stderr).toMatch(
       /Warning: SOCKETSERVER_TRANSPORT asks for the native transport, which is not there\. .+ Sockets use the Node transport\./,
     );
+  });
+
+  it("=natvie is answered once, however many threads there are", async () => {
+    const program = `
+      import { Worker, isMainThread } from "node:worker_threads";
+      import { once } from "node:events";
+      import "ts-socketserver";
+      if (isMainThread) await once(new Worker(process.argv[1]), "exit");`;
+    const file = join(mkdtempSync(join(ROOT, "test", "native", "warning-")), "program.mjs");
+    writeFileSync(file, program);
+    const env = { ...process.env, SOCKETSERVER_TRANSPORT: "natvie" };
+    const { stderr } = await promisify(execFile)(process.execPath, [file], { cwd: ROOT, env });
+    rmSync(dirname(file), { recursive: true });
+    expect(stderr.split("asks for the transport")).toHaveLength(2);
   });
 
   it("=natvie is answered by a warning that says which transports there are", async () => {

@@ -210,6 +210,31 @@ describe("a processRequest() that passes on another request in the place of the 
     expect(errors[0]?.[1]).toBe(wrapped[0]);
   });
 
+  it("that is no Socket at all: its connection is ended by what every such wrapper has", async () => {
+    class Wrapper {
+      constructor(readonly socket: Socket) {}
+      recv = (size: number): Promise<Buffer> => this.socket.recv(size);
+      sendall = (data: string): Promise<void> => this.socket.sendall(data);
+      shutdown = (how: number): Promise<void> => this.socket.shutdown(how);
+      close = (): Promise<void> => this.socket.close();
+      abort = (): void => this.socket.abort();
+    }
+    const errors: unknown[] = [];
+    class Server extends TCPServer {
+      override async processRequest(request: Socket, clientAddress: Address): Promise<void> {
+        await super.processRequest(new Wrapper(request) as unknown as Socket, clientAddress);
+      }
+      override handleError(error: unknown): void {
+        errors.push(error);
+      }
+    }
+    await using running = await serve(new Server(here, Failing));
+    await using client = await running.connect();
+    await client.write("x");
+    expect(await client.readAll()).toBe("in");
+    expect(errors).toEqual([new Error("the handler failed")]);
+  });
+
   for (const isolation of ["full", "awaited"] as const) {
     it(`in a multiplexing server (isolation: "${isolation}"): likewise, and it counts until it has ended`, async () => {
       await using running = await serve(new Wrapping(here, Failing, { isolation, maxConnections: 1 }));

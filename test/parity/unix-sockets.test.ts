@@ -1,7 +1,7 @@
 /** PARITY.md, section 4: the file of a Unix socket, and the address of its clients. */
 
 import { once } from "node:events";
-import { existsSync, lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { type Address, MultiplexingUnixStreamServer, UnixStreamServer } from "ts-socketserver";
 import { StreamTestClient, serve } from "ts-socketserver/testing";
@@ -52,6 +52,22 @@ describe.skipIf(isWindows)(`"Unix socket's file"${suffix}`, () => {
     expect(await echoes(path)).toBe(true);
     await running.close();
     expect(existsSync(path)).toBe(false);
+  });
+
+  it('"Unix socket\'s file": a stale one is replaced also where a connection of its listener lives on', async () => {
+    const path = temporaryPath();
+    const listener = createServer().listen(path);
+    await once(listener, "listening");
+    const accepting = once(listener, "connection");
+    await using _old = await StreamTestClient.connect(path);
+    const [connection] = await accepting;
+    // libuv removes the file with the listener.
+    linkSync(path, `${path}.kept`);
+    listener.close();
+    renameSync(`${path}.kept`, path);
+    await using _running = await serve(new UnixStreamServer(path, Echo));
+    expect(await echoes(path)).toBe(true);
+    connection.destroy();
   });
 
   it('"Unix socket\'s file": a live one is never replaced; the error names the path', async () => {

@@ -40,6 +40,23 @@ for (const model of models) {
       await expect(server.open()).rejects.toMatchObject({ code: "EBADF" });
     });
 
+    it("is not needed where opening has failed: what was started has ended, and the next attempt succeeds", async () => {
+      const before = possessions();
+      const server = model.make({ runners: 2 });
+      const { serverActivate } = server;
+      let attempts = 0;
+      server.serverActivate = async () => {
+        await serverActivate.call(server);
+        attempts += 1;
+        if (attempts < 3) throw new Error("Test error");
+      };
+      for (let count = 0; count < 2; count += 1) await expect(server.open()).rejects.toThrow("Test error");
+      await expect.poll(possessions, patient).toEqual(before);
+      await server.open();
+      await server.serverClose();
+      await expect.poll(possessions, patient).toEqual(before);
+    });
+
     it("leaves none either when one could never have started", async () => {
       const before = possessions();
       const server = model.make({ runners: 2 }, Endless);

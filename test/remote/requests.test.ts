@@ -228,6 +228,16 @@ for (const model of models) {
       expect(await tell(client, "noDelay")).toBe("true");
     });
 
+    it("come from where getRequest() says, although their connection is with somebody else", async () => {
+      const server = model.make() as TCPServer;
+      const elsewhere = ["203.0.113.9", 4242] as const;
+      const { getRequest } = server;
+      server.getRequest = async () => [(await getRequest.call(server))[0], [...elsewhere]];
+      await using running = await serve(server);
+      await using client = await running.connect();
+      expect(await tell(client, "peer")).toBe(`${client.address.join(" ")} ${elsewhere.join(" ")}`);
+    });
+
     it.each(["wait", "spin"])("are broken off when they take longer than requestTimeout (%s)", async (how) => {
       await using running = await model.serve({ runners: 2, requestTimeout: 0.5 });
       const ending = order(running.address, how).catch(() => "");

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isMainThread } from "node:worker_threads";
 import { loadNativeAddon } from "./native-addon.js";
 import { makeNativeTransport } from "./native-transport.js";
 import { nodeTransport } from "./node-transport.js";
@@ -38,7 +39,8 @@ function warnUnlessFollowed(wanted: string | undefined): void {
   process.emitWarning(`SOCKETSERVER_TRANSPORT asks for ${problem} Sockets use the ${used} transport.`);
 }
 
-warnUnlessFollowed(process.env.SOCKETSERVER_TRANSPORT);
+// Once: the threads of a process are all told the same.
+if (isMainThread) warnUnlessFollowed(process.env.SOCKETSERVER_TRANSPORT);
 
 /**
  * Tells which transport is in use, what it can do, and why the other one is not in use.

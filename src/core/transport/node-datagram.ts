@@ -24,6 +24,8 @@ const SENDS_IN_FLIGHT = 4096;
 /** To so many of the last senders an answer is known as one, if it is no longer than this. */
 const SENDERS = 32;
 const MAX_ANSWER = 8192;
+/** How long, in seconds, a closed socket may go on sending what it had taken. */
+const LINGER_SECONDS = 30;
 
 /** A socket for single messages. */
 export class NodeDatagram extends NodeChannel {
@@ -43,8 +45,8 @@ export class NodeDatagram extends NodeChannel {
   #readEnded = false;
   #sendEnded = false;
   #closed = false;
-  /** To be closed when nothing is in flight any more. */
-  #closing: NodeDatagramSocket | null = null;
+  /** Closes the socket when nothing is in flight any more. */
+  #closing: { end(): void } | null = null;
   #error: Error | null = null;
 
   constructor(family: AddressFamily) {
@@ -177,7 +179,8 @@ export class NodeDatagram extends NodeChannel {
     const socket = this.#socket;
     if (socket === null) return this.#ready().then((opened) => this.#send(opened, data, address));
     if (address !== null && this.#senders.includes(address) && data.length <= MAX_ANSWER && isInetAddress(address)) {
-      socket.send(data, address[1], address[0], this.#onAnswered);
+      // A copy: whoever sends may use the memory for something else by the time that the system has room.
+      socket.send(Buffer.from(data), address[1], address[0], this.#onAnswered);
       this.#inFlight += 1;
       this.#bytesWritten += data.length;
       return data.length;
@@ -218,7 +221,7 @@ export class NodeDatagram extends NodeChannel {
 
   #leaveFlight(): void {
     this.#inFlight -= 1;
-    if (this.#inFlight === 0) this.#closing?.close();
+    if (this.#inFlight === 0) this.#closing?.end();
   }
 
   override get writable(): boolean {
@@ -243,8 +246,10 @@ export class NodeDatagram extends NodeChannel {
     this.#queue.length = 0;
     this.#queuedBytes = 0;
     // What the system had no room for is still Node's: it would be thrown away.
-    if (this.#socket !== null && this.#socket.getSendQueueCount() > 0) this.#closing = this.#socket;
-    else this.#socket?.close();
+    const socket = this.#socket;
+    if (socket !== null && socket.getSendQueueCount() > 0)
+      this.#closing = endLater(socket.off("message", this.#onMessage));
+    else socket?.close();
     this.#socket = null;
   }
 
@@ -278,6 +283,20 @@ export class NodeDatagram extends NodeChannel {
       unreadBytes: this.#queuedBytes - this.#queue.length * DATAGRAM_OVERHEAD,
     };
   }
+}
+
+/** Closes a socket when that is said, and after {@link LINGER_SECONDS} at the latest. */
+function endLater(socket: NodeDatagramSocket): { end(): void } {
+  socket.unref();
+  const timer = setTimeout(() => end(), LINGER_SECONDS * 1000);
+  timer.unref();
+  let ended = false;
+  const end = (): void => {
+    clearTimeout(timer);
+    if (!ended) socket.close();
+    ended = true;
+  };
+  return { end };
 }
 
 /** As for streams, but `node:dgram` keeps its handle one level deeper, behind a symbol. */

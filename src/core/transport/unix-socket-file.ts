@@ -144,6 +144,9 @@ function missing(error: unknown): null {
 
 /** Where Linux tells which sockets are bound to which paths, listening or not, of this network namespace. */
 const TABLE = "/proc/net/unix";
+/** How the kind and the state of a socket are written there. */
+const DATAGRAMS = "0002";
+const CONNECTED = "03";
 
 /** Whether a socket is bound to the path. Unlike {@link someoneListens}, asking disturbs nobody. */
 async function isBound(path: string): Promise<boolean> {
@@ -161,7 +164,14 @@ function isBoundSync(path: string): boolean {
 }
 
 function isListed(path: string, table: string): boolean {
-  return table.includes(` ${path}\n`) || table.includes(` ${resolve(path)}\n`);
+  const names = [` ${path}`, ` ${resolve(path)}`];
+  return table.split("\n").some((line) => names.some((name) => line.endsWith(name)) && !isAccepted(line));
+}
+
+/** A connection has its listener's path too, and may outlive it: then nobody is there for others any more. */
+function isAccepted(line: string): boolean {
+  const [, , , , type, state] = line.split(" ");
+  return type !== DATAGRAMS && state === CONNECTED;
 }
 
 /** Connects, as the way to tell a live socket from one whose process has died, where nothing else is known of it. */
