@@ -275,7 +275,7 @@ export class BlockingSocket extends BlockingSocketBase {
    */
   #waitAndReceive(memory: Buffer, offset: number, room: number): number {
     const { calls, descriptor, timeout } = this;
-    const deadline = deadlineAfter(timeout);
+    const deadline = timeout === null ? null : deadlineAfter(timeout);
     if (timeout === null || timeout * 1000 >= PATIENCE) {
       if (!this.mayBlock) this.letBlock();
       const length = calls.recvBlocking(descriptor, memory, offset, room);
