@@ -40,14 +40,16 @@ export abstract class StreamServer extends BaseServer<Socket> {
   }
 
   /** Half-closes, so that the client reads the end, then closes. May be overridden. Source: `shutdown_request`. */
-  override async shutdownRequest(request: Socket): Promise<void> {
-    await endSending(request);
-    await this.closeRequest(request);
+  override shutdownRequest(request: Socket): Promise<void> {
+    // Of a wrapper that somebody made of a connection, or where shutdown() was overridden, nothing but that is asked.
+    if (request.shutdown !== Socket.prototype.shutdown) return shutdown(request).then(() => this.closeRequest(request));
+    request.endSending();
+    return this.closeRequest(request);
   }
 
-  override async closeRequest(request: Socket): Promise<void> {
+  override closeRequest(request: Socket): Promise<void> {
     this.#tellClose(request);
-    await request.close();
+    return request.close();
   }
 
   override async abortRequest(request: Socket): Promise<void> {
@@ -75,12 +77,7 @@ export abstract class StreamServer extends BaseServer<Socket> {
  */
 export class TCPServer extends StreamServer {}
 
-/** Of a wrapper that somebody made of a connection, or where `shutdown()` was overridden, nothing but that is asked. */
-async function endSending(request: Socket): Promise<void> {
-  if (request.shutdown === Socket.prototype.shutdown) {
-    request.endSending();
-    return;
-  }
+async function shutdown(request: Socket): Promise<void> {
   try {
     await request.shutdown(SHUT_WR);
   } catch (error) {
