@@ -270,8 +270,9 @@ export class BlockingSocket extends BlockingSocketBase {
   }
 
   /**
-   * Nothing was there a moment ago: waits within the call that receives, as long as the interrupt can wait too, and only then
-   * beside it. A busy connection needs one system call a message for that, and no other is ever as long without it.
+   * Nothing was there a moment ago. Waits in `recv()` itself first, which costs a busy connection one system call a message,
+   * but cannot be interrupted: so for {@link PATIENCE} at most. Whoever has sent nothing by then is waited for in `poll()`, which
+   * an interrupt ends at once.
    */
   #waitAndReceive(memory: Buffer, offset: number, room: number): number {
     const { calls, descriptor, timeout } = this;

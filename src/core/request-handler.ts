@@ -53,7 +53,7 @@ export function runHandler<Request>(
   context: HandlerContext<Request>,
 ): Promise<void> {
   if (isInjected(HandlerClass)) return runInjected(HandlerClass, context);
-  const Direct = HandlerClass as unknown as new (
+  const Direct = HandlerClass as new (
     request: Request,
     clientAddress: Address,
     server: object,
@@ -90,7 +90,7 @@ async function runInjected<Request>(
   container.register(SERVER, { useValue: context.server });
   container.register(LOGGER, { useFactory: () => context.logger() });
   try {
-    await container.resolve(HandlerClass as unknown as InjectionToken<RequestHandler<Request>>).run();
+    await container.resolve(HandlerClass as InjectionToken<RequestHandler<Request>>).run();
   } finally {
     await container.dispose();
   }

@@ -79,7 +79,7 @@ export class TCPServer extends StreamServer {}
 
 async function shutdown(request: Socket): Promise<void> {
   try {
-    await request.shutdown(SHUT_WR);
+    if (!request.closed) await request.shutdown(SHUT_WR);
   } catch (error) {
     // The client was quicker.
     if (!(error instanceof OSError)) throw error;

@@ -13,8 +13,7 @@ import { bothFailures, HandlerBase } from "./handler-base.js";
 /**
  * A server as a blocking handler, in a thread or process of its own, sees it: every method is a call that blocks until the
  * server has answered, and returns what that promises; every other property is read by such a call, a promise as what it
- * promises. What is passed and returned
- * is copied (by structured clone). Nothing can be assigned.
+ * promises. What is passed and returned is copied (by structured clone). Nothing can be assigned.
  *
  * `serverClose()` and `shutdown()` return at once: they wait for the handlers, and this is one of them.
  *

@@ -77,7 +77,8 @@ export abstract class RunnerHost {
     this.#owner = owner;
     this.server = server;
     this.assignment = assignment;
-    this.#startTimer = setTimeout(() => this.#giveUpStart(), START_TIME * 1000);
+    // Once more around the loop: where this process stood still, what the other side has said is read only now.
+    this.#startTimer = setTimeout(() => setImmediate(() => this.#giveUpStart()), START_TIME * 1000);
     this.#startTimer.unref();
   }
 
@@ -225,6 +226,7 @@ export abstract class RunnerHost {
 
   /** Whoever opens the server, or has a request, waits for it. */
   #giveUpStart(): void {
+    if (this.#readySince !== null || this.#exited) return;
     this.outOfReach();
     const { module, className } = this.assignment;
     this.#unusable ??= new Error(

@@ -5,7 +5,6 @@
  */
 
 import type { Address } from "../core/address.js";
-import type { BaseServer } from "../core/base-server.js";
 import { isBlockingHandler } from "../core/blocking-handler.js";
 import { defaults } from "../core/defaults.js";
 import { runOutside } from "../core/live-requests.js";
@@ -53,7 +52,7 @@ export function RunnerMixIn<Base extends ServerClass, Host extends RequestHost>(
     maxConnections: number = defaults.maxConnections;
     requestTimeout: number | null = defaults.requestTimeout;
 
-    readonly [runners]: ServerRunners<Host> = new ServerRunners<Host>(this as unknown as BaseServer, where);
+    readonly [runners]: ServerRunners<Host> = new ServerRunners<Host>(this, where);
 
     get [blocks](): boolean {
       return isBlockingHandler(this.RequestHandlerClass);

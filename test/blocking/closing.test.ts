@@ -6,7 +6,6 @@ import { type InetAddress, type ServerOptions, ThreadingTCPServer, TimeoutError 
 import { type RunningServer, type StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { FullBacklog } from "../socket/full-backlog.js";
-import type { StreamSubject } from "../socket/subjects.js";
 import { temporaryPath } from "../temporary-path.js";
 import { within } from "../within.js";
 import { Stuck } from "./blocks-at-import.mjs";
@@ -50,7 +49,7 @@ describe.skipIf(!available)(`Closing a server whose handlers block${unless}`, ()
     ...wakes,
     ...doesNot,
   ])("breaks them off after shutdownTimeout, and leaves nothing behind (%s)", async (what) => {
-    await using full = await FullBacklog.start({ address: () => here } as unknown as StreamSubject);
+    await using full = await FullBacklog.start(here[0]);
     const [, port] = full.address as InetAddress;
     const cycle = async (): Promise<void> => {
       const running = await obedient({ shutdownTimeout: 0.05, maxThreads: 4 });

@@ -17,7 +17,7 @@ import {
   TimeoutError,
   UnsupportedOperation,
 } from "ts-socketserver";
-import { type RunningServer, type StreamTestClient, serve } from "ts-socketserver/testing";
+import { type RunningServer, serve } from "ts-socketserver/testing";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { isThere, patient, possessions } from "../remote/models.js";
 import { hearErrors } from "../robustness/support.js";
@@ -25,6 +25,7 @@ import { temporaryPath } from "../temporary-path.js";
 import { within } from "../within.js";
 import * as handlers from "./handlers.mjs";
 import { Hurried } from "./hurried.mjs";
+import { expectNothingAskedTooLate, tell } from "./orders.js";
 import { available, here, unless } from "./peers.js";
 
 /** Counts, and notes its errors. */
@@ -55,12 +56,6 @@ class Counting extends ForkingTCPServer {
 
 const counting = (options: ServerOptions = {}, handler = handlers.Obedient): Promise<RunningServer<Counting>> =>
   serve(new Counting(here, handler, { children: 1, ...options }));
-
-/** A client's order and the answer. */
-async function tell(client: StreamTestClient, order: string): Promise<string> {
-  await client.write(`${order}\n`);
-  return (await client.readLine()).trimEnd();
-}
 
 describe.skipIf(!available)(`Blocking handlers in child processes${unless}`, () => {
   it("serve TCP, Unix streams and datagrams", async () => {
@@ -149,14 +144,7 @@ describe.skipIf(!available)(`Blocking handlers in child processes${unless}`, () 
 
   it("do not ask the server for a request that was broken off, at once or later", async () => {
     await using running = await counting({ requestTimeout: 0.3, maxChildren: 1 });
-    {
-      await using client = await running.connect();
-      expect(await tell(client, "count")).toBe("1");
-      expect(await tell(client, "begin askTooLate")).toBe("begun");
-      expect(await client.readAll()).toBe("");
-    }
-    await using client = await running.connect();
-    expect(await tell(client, "count")).toBe("2");
+    await expectNothingAskedTooLate(running);
   });
 
   it("can ask nothing more when they have spoilt the way to the server, which tells of it", async () => {

@@ -28,6 +28,7 @@ import { settle } from "../settle.js";
 import { temporaryPath } from "../temporary-path.js";
 import { within } from "../within.js";
 import * as handlers from "./handlers.mjs";
+import { expectNothingAskedTooLate, tell } from "./orders.js";
 import { available, here, unless } from "./peers.js";
 
 /** Counts, and notes its errors. */
@@ -56,12 +57,6 @@ class Counting extends ThreadingTCPServer {
 
 const counting = (options: ServerOptions = {}, handler = handlers.Obedient): Promise<RunningServer<Counting>> =>
   serve(new Counting(here, handler, { threads: 1, ...options }));
-
-/** A client's order and the answer. */
-async function tell(client: StreamTestClient, order: string): Promise<string> {
-  await client.write(`${order}\n`);
-  return (await client.readLine()).trimEnd();
-}
 
 describe.skipIf(!available)(`Blocking handlers in threads${unless}`, () => {
   it("serve TCP and Unix streams, as Python's programs do", async () => {
@@ -142,14 +137,7 @@ describe.skipIf(!available)(`Blocking handlers in threads${unless}`, () => {
 
   it("do not ask the server for a request that was broken off", async () => {
     await using running = await counting({ requestTimeout: 0.3, maxThreads: 1 });
-    {
-      await using client = await running.connect();
-      expect(await tell(client, "count")).toBe("1");
-      expect(await tell(client, "begin askTooLate")).toBe("begun");
-      expect(await client.readAll()).toBe("");
-    }
-    await using client = await running.connect();
-    expect(await tell(client, "count")).toBe("2");
+    await expectNothingAskedTooLate(running);
   });
 
   it("have time-outs", async () => {
@@ -380,6 +368,7 @@ describe("Blocking handlers elsewhere", () => {
   ] as const;
 
   it.each(cases)("are refused by a %o", async (Server, handler, address, base) => {
+    // As a program without types does it: the compiler refuses it (below).
     const Untyped = Server as unknown as new (address: Address, handler: unknown) => TCPServer;
     const server = new Untyped(address, handler);
     const name = (handler as { name: string }).name;

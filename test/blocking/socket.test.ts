@@ -36,7 +36,6 @@ import {
 import { describe, expect, it } from "vitest";
 import { flagsOf } from "../native/support.js";
 import { FullBacklog } from "../socket/full-backlog.js";
-import type { StreamSubject } from "../socket/subjects.js";
 import { temporaryPath } from "../temporary-path.js";
 import { available, connected, here, listening, Peer, pair, unless } from "./peers.js";
 
@@ -296,7 +295,7 @@ describe.skipIf(!available)(`BlockingSocket's time-outs${unless}`, () => {
     expect(thrown(() => listener.accept()).message).toMatch(
       /^Cannot accept a connection on tcp 127\.0\.0\.1:\d+ within 0\.02 s: connection timed out/,
     );
-    await using full = await FullBacklog.start({ address: () => here } as unknown as StreamSubject);
+    await using full = await FullBacklog.start(here[0]);
     using client = new BlockingSocket();
     client.settimeout(0.05);
     const error = thrown(() => client.connect(full.address));

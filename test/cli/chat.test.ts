@@ -8,7 +8,6 @@ import { netcat, python, script } from "../clients/programs.js";
 import { pageAt, tableIn } from "../docs/pages.js";
 import { settle } from "../settle.js";
 import { FullBacklog } from "../socket/full-backlog.js";
-import type { StreamSubject } from "../socket/subjects.js";
 import { temporaryPath } from "../temporary-path.js";
 import { within } from "../within.js";
 import { COMMAND, RunningCommand } from "./running-command.js";
@@ -29,7 +28,6 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await settle();
 }
 
-const here = { address: () => ["127.0.0.1", 0] } as unknown as StreamSubject;
 const ok = { code: 0, signal: null };
 
 describe("socketserver chat", () => {
@@ -93,7 +91,7 @@ describe("socketserver chat", () => {
   it.skipIf(process.platform !== "linux")(
     "leaves with SIGINT while it connects (skipped where there is no /proc to see it)",
     async () => {
-      await using full = await FullBacklog.start(here);
+      await using full = await FullBacklog.start("127.0.0.1");
       const [, port] = full.address;
       await using ben = RunningCommand.start("chat", "--name", "Ben", "--connect", `127.0.0.1:${port}`);
       // The other side's port, and the state SYN_SENT, in hexadecimal digits.

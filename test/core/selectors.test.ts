@@ -8,24 +8,10 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { ClosedResourceError, DefaultSelector, EVENT_READ, EVENT_WRITE, type Socket, select } from "ts-socketserver";
 import { describe, expect, it } from "vitest";
-import { isPending, settle } from "../settle.js";
+import { isPending, settle, turnsDuring } from "../settle.js";
 import { failureOf } from "../socket/subjects.js";
 import { transports } from "../transports.js";
 import { BOTH, makePair, type Pair, ready } from "./selecting.js";
-
-/** How many turns the event loop makes while something runs. */
-async function turnsDuring(run: () => Promise<unknown>): Promise<number> {
-  let turns = 0;
-  let next: NodeJS.Immediate;
-  const count = (): void => {
-    turns += 1;
-    next = setImmediate(count);
-  };
-  next = setImmediate(count);
-  await run();
-  clearImmediate(next);
-  return turns;
-}
 
 for (const transport of transports) {
   describe(`DefaultSelector on the ${transport.name} transport`, () => {

@@ -20,7 +20,7 @@ import {
 } from "ts-socketserver";
 import { StreamTestClient, serve } from "ts-socketserver/testing";
 import { container, type Disposable, inject, injectable, Lifecycle, scoped } from "tsyringe";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { override } from "../override.js";
 import { settle } from "../settle.js";
 import { within } from "../within.js";
@@ -233,6 +233,25 @@ describe("a processRequest() that passes on another request in the place of the 
     await client.write("x");
     expect(await client.readAll()).toBe("in");
     expect(errors).toEqual([new Error("the handler failed")]);
+  });
+
+  it("is asked for nothing more where its handler has closed it", async () => {
+    const shutdown = vi.fn();
+    class Server extends TCPServer {
+      override async processRequest(request: Socket, clientAddress: Address): Promise<void> {
+        await super.processRequest(override(request, { shutdown }), clientAddress);
+      }
+    }
+    class Closing extends BaseRequestHandler {
+      override async handle(): Promise<void> {
+        await this.request.close();
+      }
+    }
+    await using running = await serve(new Server(here, Closing));
+    await using client = await running.connect();
+    await client.ended();
+    await running.server.shutdown();
+    expect(shutdown).not.toHaveBeenCalled();
   });
 
   for (const isolation of ["full", "awaited"] as const) {

@@ -24,11 +24,8 @@ import { describe, expect, it } from "vitest";
 import { Gate } from "../robustness/support.js";
 import { isPending } from "../settle.js";
 import { FullBacklog } from "../socket/full-backlog.js";
-import type { StreamSubject } from "../socket/subjects.js";
 import { temporaryPath } from "../temporary-path.js";
 import { within } from "../within.js";
-
-const here = { address: () => ["127.0.0.1", 0] } as unknown as StreamSubject;
 
 /** Says what it is given, one after the other, and then leaves. Keeps the transcript. */
 class Scripted implements ChatPartner {
@@ -64,13 +61,13 @@ async function host(partner: ChatPartner, options: HostChatOptions = {}, where: 
 
 describe("joinChat, where nobody answers", () => {
   it("gives up after a while", async () => {
-    await using full = await FullBacklog.start(here);
+    await using full = await FullBacklog.start("127.0.0.1");
     const joined = joinChat(full.address, new Scripted("Ben"), { timeout: 0.1 });
     await expect(within(5, "the call", joined)).rejects.toThrow(TimeoutError);
   });
 
   it("leaves when the signal comes, also before the call", async () => {
-    await using full = await FullBacklog.start(here);
+    await using full = await FullBacklog.start("127.0.0.1");
     const leaving = new AbortController();
     const { signal } = leaving;
     const joined = joinChat(full.address, new Scripted("Ben"), { signal });

@@ -2,7 +2,6 @@ import { once } from "node:events";
 import { connect, type Socket as NodeSocket } from "node:net";
 import { Worker } from "node:worker_threads";
 import type { InetAddress } from "ts-socketserver";
-import type { StreamSubject } from "./subjects.js";
 
 // Its thread listens, and then stands still: the kernel fills the queue, and after that answers nobody.
 const program = `
@@ -25,8 +24,8 @@ export class FullBacklog implements AsyncDisposable {
     this.address = address;
   }
 
-  static async start(subject: StreamSubject): Promise<FullBacklog> {
-    const [host] = subject.address() as InetAddress;
+  /** Listens on a free port. @param host a numeric address of this machine */
+  static async start(host: string): Promise<FullBacklog> {
     const worker = new Worker(program, { eval: true, workerData: host });
     const [port] = (await once(worker, "message")) as [number];
     const full = new FullBacklog(worker, [host, port]);

@@ -12,6 +12,7 @@ import {
   AF_INET,
   AF_INET6,
   AF_UNIX,
+  isInetAddress,
   OSError,
   SOCK_DGRAM,
   SOCK_STREAM,
@@ -95,6 +96,13 @@ class Subject {
 
 /** Streams of one family over one transport. */
 export class StreamSubject extends Subject {
+  /** Where TCP listens and connects. */
+  get host(): string {
+    const address = this.address();
+    if (!isInetAddress(address)) throw new Error(`${this.title} has no host.`);
+    return address[0];
+  }
+
   get isTcp(): boolean {
     return this.family !== AF_UNIX;
   }

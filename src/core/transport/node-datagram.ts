@@ -13,7 +13,7 @@ import { type AddressFamily, AF_INET6, SHUT_RD, SHUT_WR } from "../constants.js"
 import { descriptorOf, NodeChannel } from "./node-channel.js";
 import { NodeDatagramOptions } from "./node-datagram-options.js";
 import { systemError } from "./system-error.js";
-import type { Channel, ChannelCounters, ReceivedDatagram } from "./transport.js";
+import type { Channel, ChannelCounters, ChannelOwner, ReceivedDatagram } from "./transport.js";
 
 /** What may wait to be received: five times the usual receive buffer of Linux, since Node empties that one for us. */
 const QUEUE_BYTES = 1_048_576;
@@ -35,6 +35,8 @@ export class NodeDatagram extends NodeChannel {
   /** Who has sent the last datagrams: an answer to one of them is taken at once. */
   readonly #senders: Address[] = [];
   #received = 0;
+  /** Who has sent the last answer: told of what became of it also after closing. */
+  #answerer: ChannelOwner | null = null;
   #socket: NodeDatagramSocket | null = null;
   #queuedBytes = 0;
   #bytesRead = 0;
@@ -181,6 +183,7 @@ export class NodeDatagram extends NodeChannel {
     if (address !== null && this.#senders.includes(address) && data.length <= MAX_ANSWER && isInetAddress(address)) {
       // A copy: whoever sends may use the memory for something else by the time that the system has room.
       socket.send(Buffer.from(data), address[1], address[0], this.#onAnswered);
+      this.#answerer = this.owner;
       this.#inFlight += 1;
       this.#bytesWritten += data.length;
       return data.length;
@@ -192,7 +195,7 @@ export class NodeDatagram extends NodeChannel {
     this.#leaveFlight();
     // Node tells whom it was for.
     if (error !== null && "address" in error && "port" in error) {
-      this.owner?.onDrop([String(error.address), Number(error.port)], error);
+      this.#answerer?.onDrop([String(error.address), Number(error.port)], error);
     }
   };
 
