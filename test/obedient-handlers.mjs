@@ -113,6 +113,13 @@ const thrown = {
     error.cause = error;
     return error;
   },
+  badlyCaused: () => new Error("outer", { cause: thrown.thorny() }),
+  noAggregate: () => Object.assign(new AggregateError([], "its errors are gone"), { errors: undefined }),
+  endless: () => {
+    const error = new AggregateError([], "endless");
+    error.errors = new Array(16).fill(error);
+    return error;
+  },
   aggregate: () => new AggregateError([new TypeError("first"), "second"], "both"),
 };
 

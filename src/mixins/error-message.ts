@@ -9,8 +9,8 @@ import { ExitRequest, IncompleteReadError, LimitOverrunError, OSError, osErrorOf
 
 /** How deep causes, and errors that an error consists of, travel with it. */
 const MAX_DEPTH = 4;
-/** How many of the errors that an error consists of travel with it. */
-const MAX_ERRORS = 16;
+/** How many errors travel at most: one, its causes, those that it consists of, and theirs. */
+const MAX_ERRORS = 64;
 
 /** An error as it travels. */
 export interface ErrorMessage {
@@ -36,15 +36,26 @@ type Details =
 
 /** Makes whatever was thrown into something that can travel. It never fails itself: its caller has nobody else to tell. */
 export function packError(thrown: unknown): ErrorMessage {
+  return pack(thrown, MAX_DEPTH, { left: MAX_ERRORS });
+}
+
+/** How many errors may still travel. */
+interface Allowance {
+  left: number;
+}
+
+/** Each by itself: one that cannot be read does not take with it the error that it belongs to. */
+function pack(thrown: unknown, depth: number, allowance: Allowance): ErrorMessage {
+  allowance.left -= 1;
   try {
-    return pack(asError(thrown), MAX_DEPTH);
+    return packReadable(asError(thrown), depth, allowance);
   } catch {
-    return pack(new Error("An error that fails itself when it is read"), 0);
+    return packReadable(new Error("An error that fails itself when it is read"), 0, allowance);
   }
 }
 
-function pack(error: Error, depth: number): ErrorMessage {
-  const { stack, cause } = error;
+function packReadable(error: Error, depth: number, allowance: Allowance): ErrorMessage {
+  const { stack } = error;
   const name = textOf(error.name);
   const message = textOf(error.message);
   return {
@@ -53,12 +64,23 @@ function pack(error: Error, depth: number): ErrorMessage {
     stack: typeof stack === "string" ? stack : `${name}: ${message}`,
     code: "code" in error && typeof error.code === "string" ? error.code : "",
     syscall: "syscall" in error && typeof error.syscall === "string" ? error.syscall : "",
-    details: detailsOf(error, depth),
-    cause: cause === undefined || depth === 0 ? null : pack(asError(cause), depth - 1),
+    cause: packAll(error.cause === undefined ? [] : [error.cause], depth - 1, allowance)[0] ?? null,
+    details: detailsOf(error, depth, allowance),
   };
 }
 
-function detailsOf(error: Error, depth: number): Details {
+/** As many of them as may travel. */
+function packAll(errors: Iterable<unknown>, depth: number, allowance: Allowance): ErrorMessage[] {
+  const packed: ErrorMessage[] = [];
+  if (depth < 0) return packed;
+  for (const error of errors) {
+    if (allowance.left <= 0) break;
+    packed.push(pack(error, depth, allowance));
+  }
+  return packed;
+}
+
+function detailsOf(error: Error, depth: number, allowance: Allowance): Details {
   if (error instanceof ExitRequest) return { kind: "exit", exitCode: Number(error.exitCode) };
   if (error instanceof IncompleteReadError) {
     // A copy, since with a part of some memory all of that would travel.
@@ -68,12 +90,13 @@ function detailsOf(error: Error, depth: number): Details {
   if (error instanceof LimitOverrunError) return { kind: "limit-overrun", limit: Number(error.limit) };
   if (error instanceof OSError) return { kind: "system" };
   if (!(error instanceof AggregateError)) return { kind: "error" };
-  const errors = depth === 0 ? [] : error.errors.slice(0, MAX_ERRORS);
-  return { kind: "aggregate", errors: errors.map((each) => pack(asError(each), depth - 1)) };
+  const errors: unknown = error.errors;
+  return { kind: "aggregate", errors: packAll(Array.isArray(errors) ? errors : [], depth - 1, allowance) };
 }
 
 /**
- * The error that has travelled: one of this package or an `AggregateError` with its class, any other as an `Error` of that name.
+ * The error that has travelled: one of core/errors.ts or an `AggregateError` with its class, any other as an `OSError` of its
+ * name where it is one, and as an `Error` of its name where it is none.
  */
 export function unpackError(packed: ErrorMessage): Error {
   const { name, stack, cause } = packed;

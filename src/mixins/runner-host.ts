@@ -226,7 +226,7 @@ export abstract class RunnerHost {
 
   /** Whoever opens the server, or has a request, waits for it. */
   #giveUpStart(): void {
-    if (this.#readySince !== null || this.#exited) return;
+    if (this.#readySince !== null || this.#isOutOfReach || this.#exited) return;
     this.outOfReach();
     const { module, className } = this.assignment;
     this.#unusable ??= new Error(

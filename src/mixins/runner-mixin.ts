@@ -42,6 +42,12 @@ export function RunnerMixIn<Base extends ServerClass, Host extends RequestHost>(
   Server: Base,
   where: "threads" | "processes",
 ): Base & (abstract new (...args: AnyArguments) => Running<Host>) {
+  if (blocks in Server.prototype) {
+    throw new TypeError(
+      `Cannot have ${Server.name} run its requests in ${where}: it has threads or processes for them already. ` +
+        "Apply the mix-in to a server without, such as TCPServer.",
+    );
+  }
   abstract class RunnerServer extends Server implements Running<Host> {
     static override readonly optionNames: readonly ServerOptionName[] = [
       ...Server.optionNames,

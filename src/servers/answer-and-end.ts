@@ -5,7 +5,7 @@
  */
 
 import { SHUT_WR } from "../core/constants.js";
-import { OSError } from "../core/errors.js";
+import { ConnectionError, codeOf, TimeoutError } from "../core/errors.js";
 import type { Socket } from "../core/socket.js";
 
 /** How long a client may take to end its side, in seconds: long for a network's round trip, short for who waits behind it. */
@@ -30,6 +30,7 @@ export async function answerAndEnd(connection: Socket, answer: string | Uint8Arr
     }
   } catch (error) {
     // It keeps its side open, or has broken off: either way it has been answered.
-    if (!(error instanceof OSError)) throw error;
+    const isGone = error instanceof ConnectionError || codeOf(error) === "ENOTCONN";
+    if (!isGone && !(error instanceof TimeoutError)) throw error;
   }
 }

@@ -222,7 +222,8 @@ export class HttpConnection {
       // What waits behind an answer is told nothing when the connection breaks.
       await Promise.race([answered, this.#gone]);
       this.#waiting -= 1;
-      if (this.#waiting > 0) return;
+      // Where the client has gone, nothing tells of an end any more: what would wait for it would wait in vain.
+      if (this.#waiting > 0 || this.#connection.destroyed) return;
       if (this.#connection.isPaused()) this.#connection.resume();
       if (this.#garbled !== null) this.#refuse(this.#garbled);
       else if (this.#closing.aborted) this.#end(this.#connection);

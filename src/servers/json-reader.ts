@@ -41,15 +41,10 @@ export class JsonReader implements AsyncIterable<JsonMessage> {
     this.#scanner = new JsonScanner(limits);
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<JsonMessage, void> {
-    // No return(): leaving an iteration ends nothing.
-    return { next: () => this.#next() };
-  }
-
-  async #next(): Promise<IteratorResult<JsonMessage, void>> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<JsonMessage, void> {
     for (;;) {
-      const found = this.#nextFound();
-      if (!found.done || this.#hasEnded) return found;
+      for (let found = this.#nextFound(); !found.done; found = this.#nextFound()) yield found.value;
+      if (this.#hasEnded) return;
       const bytes = await this.#receive();
       this.#hasEnded = bytes.length === 0;
       this.#found = this.#hasEnded ? this.#scanner.end() : this.#scanner.push(bytes);

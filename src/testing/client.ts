@@ -185,7 +185,7 @@ type OnDatagram = (data: Buffer) => void;
 export class DatagramTestClient implements AsyncDisposable {
   readonly #received: Buffer[] = [];
   #end!: DatagramEnd;
-  #closed = false;
+  #closing: Promise<void> | null = null;
   readonly #waiting = new Waiting();
 
   private constructor() {}
@@ -221,7 +221,7 @@ export class DatagramTestClient implements AsyncDisposable {
     return this.#waiting.until(() => {
       const data = this.#received.shift();
       if (data !== undefined) return data.toString();
-      if (this.#closed) throw new Error("Cannot receive a datagram: the client is closed.");
+      if (this.#closing !== null) throw new Error("Cannot receive a datagram: the client is closed.");
       return undefined;
     });
   }
@@ -233,10 +233,9 @@ export class DatagramTestClient implements AsyncDisposable {
 
   /** Closes. Idempotent. */
   close(): Promise<void> {
-    if (this.#closed) return Promise.resolve();
-    this.#closed = true;
+    this.#closing ??= this.#end.close();
     this.#waiting.wake();
-    return this.#end.close();
+    return this.#closing;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,14 @@
 /** Handlers that cannot run in threads or in processes: what is said, and that nothing hangs. The same for both. */
 
-import { BaseRequestHandler, ForkingTCPServer, type Socket, ThreadingTCPServer } from "ts-socketserver";
+import {
+  BaseRequestHandler,
+  ForkingMixIn,
+  ForkingTCPServer,
+  ForkingUDPServer,
+  type Socket,
+  ThreadingMixIn,
+  ThreadingTCPServer,
+} from "ts-socketserver";
 import { container } from "tsyringe";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { Careless, Endless, Failing, Hasty, Leaving } from "../bad-modules.mjs";
@@ -112,6 +120,21 @@ for (const model of models) {
     });
   });
 }
+
+describe("A server class that runs its requests in threads or processes", () => {
+  it("cannot be made to do so once more", () => {
+    for (const [MixIn, Server, where] of [
+      [ThreadingMixIn, ThreadingTCPServer, "threads"],
+      [ThreadingMixIn, ForkingUDPServer, "threads"],
+      [ForkingMixIn, ThreadingTCPServer, "processes"],
+    ] as const) {
+      expect(() => MixIn(Server as typeof ThreadingTCPServer)).toThrow(
+        `Cannot have ${Server.name} run its requests in ${where}: it has threads or processes for them already. ` +
+          "Apply the mix-in to a server without, such as TCPServer.",
+      );
+    }
+  });
+});
 
 describe("Handlers that name no module", () => {
   it("are refused by the compiler, too", () => {

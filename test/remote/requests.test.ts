@@ -39,6 +39,8 @@ const thrown: readonly [string, object][] = [
   ["system", { name: "Error", code: "ENOENT", syscall: "open" }],
   ["caused", { message: "outer", cause: { name: "RangeError", cause: { name: "ConnectionResetError" } } }],
   ["circular", { message: "round", cause: { message: "round" } }],
+  ["badlyCaused", { message: "outer", cause: { message: "An error that fails itself when it is read" } }],
+  ["noAggregate", { name: "AggregateError", message: "its errors are gone", errors: [] }],
   ["aggregate", { name: "AggregateError", errors: [{ name: "TypeError", message: "first" }, { message: "second" }] }],
 ];
 
@@ -158,6 +160,16 @@ for (const model of models) {
         expect(error).toBeInstanceOf(classes[what] ?? Error);
         expect(error instanceof OSError, what).toBe(["incomplete", "overrun", "own"].includes(what));
       }
+    });
+
+    it("tell of a bounded number of errors, however many one consists of", async () => {
+      await using running = await model.serve();
+      const { errors } = running.server;
+      await order(running.address, "throw endless");
+      await expect.poll(() => errors, patient).toMatchObject([{ name: "AggregateError", message: "endless" }]);
+      const count = (error: unknown): number =>
+        error instanceof AggregateError ? error.errors.reduce((sum, each) => sum + count(each), 1) : 1;
+      expect(count(errors[0])).toBe(64);
     });
 
     it("fail alone when their handler cannot be made", async () => {

@@ -576,6 +576,30 @@ describe("HttpStreamHandler", () => {
     expect(await (await fetch(urlOf(running, "/hello.txt"))).text()).toBe("hello, world");
   });
 
+  it("leaves no timer behind for a client that has gone while respond() was at work", async () => {
+    const [asked, go] = [new Gate(), new Gate()];
+    class Slow extends HttpStreamHandler {
+      override async respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+        asked.open();
+        await go.opened;
+        await super.respond(request, response);
+      }
+    }
+    await using running = await serveFolder(Slow);
+    using closes = hearCloses(running.server);
+    const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+    const before = timers();
+    const client = await running.connect();
+    await client.write("GET /hello.txt HTTP/1.1\r\nHost: x\r\n\r\n");
+    await asked.opened;
+    client.reset();
+    await settle();
+    go.open();
+    await closes.next();
+    await settle();
+    expect(timers()).toBeLessThanOrEqual(before);
+  });
+
   it("answers 500 when respond() fails, and gives the error to the server", async () => {
     class Broken extends HttpStreamHandler {
       override async respond(): Promise<void> {

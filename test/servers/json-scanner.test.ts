@@ -240,6 +240,20 @@ describe("A JsonReader whose iteration is left, and begun again", () => {
     expect(values).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
+  it("gives each of several calls of next() a value of its own, in order", async () => {
+    const values = new JsonReader(sourceOf([Buffer.from("1 2 3\n"), Buffer.from("4 5 6\n")]))[Symbol.asyncIterator]();
+    const results = await Promise.all([1, 2, 3, 4, 5, 6, 7].map(() => values.next()));
+    expect(results.map(({ value }) => (value?.error === null ? value.value : value))).toEqual([
+      1,
+      2,
+      3,
+      4,
+      5,
+      6,
+      undefined,
+    ]);
+  });
+
   it("goes on behind a failure of its source, within a value", async () => {
     const pieces = ["[1, ", new TypeError("a mistake"), "2] 3"];
     const recv = async (): Promise<Buffer> => {
