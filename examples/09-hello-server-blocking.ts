@@ -10,7 +10,15 @@
 //     received "Hello, world"
 //     127.0.0.1:54321 has left
 
-import { AF_INET, BlockingSocket, ConnectionError, formatAddress, SOCK_STREAM } from "ts-socketserver/socket";
+import {
+  AF_INET,
+  BlockingSocket,
+  ConnectionError,
+  formatAddress,
+  SO_REUSEADDR,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from "ts-socketserver/socket";
 
 const [host = "127.0.0.1", port = "9999"] = process.argv.slice(2);
 const SIZE = 1024;
@@ -25,6 +33,7 @@ function serve(connection: BlockingSocket): void {
 }
 
 using listener = new BlockingSocket(AF_INET, SOCK_STREAM);
+listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, true); // can be started again at once, whoever was connected
 listener.bind([host, Number(port)]);
 listener.listen(5);
 console.log(`Listening at ${formatAddress(listener.getsockname())}`);

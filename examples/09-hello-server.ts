@@ -13,7 +13,15 @@
 //     received "Hello, world"
 //     127.0.0.1:54321 has left
 
-import { AF_INET, ConnectionError, formatAddress, SOCK_STREAM, Socket } from "ts-socketserver/socket";
+import {
+  AF_INET,
+  ConnectionError,
+  formatAddress,
+  SO_REUSEADDR,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  Socket,
+} from "ts-socketserver/socket";
 
 const [host = "127.0.0.1", port = "9999"] = process.argv.slice(2);
 const SIZE = 1024;
@@ -28,6 +36,7 @@ async function serve(connection: Socket): Promise<void> {
 }
 
 await using listener = new Socket(AF_INET, SOCK_STREAM);
+listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, true); // can be started again at once, whoever was connected
 await listener.bind([host, Number(port)]);
 await listener.listen(5);
 console.log(`Listening at ${formatAddress(listener.getsockname())}`);

@@ -6,11 +6,20 @@
 //     Listening at 127.0.0.1:10001
 //     Connection from 127.0.0.1:54321
 
-import { AF_INET, BlockingSocket, ConnectionError, formatAddress, SOCK_STREAM } from "ts-socketserver/socket";
+import {
+  AF_INET,
+  BlockingSocket,
+  ConnectionError,
+  formatAddress,
+  SO_REUSEADDR,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from "ts-socketserver/socket";
 
 const [host = "127.0.0.1", port = "10001"] = process.argv.slice(2);
 
 using listener = new BlockingSocket(AF_INET, SOCK_STREAM);
+listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, true); // can be started again at once, whoever was connected
 listener.bind([host, Number(port)]);
 listener.listen(5);
 console.log(`Listening at ${formatAddress(listener.getsockname())}`);

@@ -9,13 +9,22 @@
 //     Listening at 127.0.0.1:10001
 //     Connection from 127.0.0.1:54321
 
-import { AF_INET, ConnectionError, formatAddress, SOCK_STREAM, Socket } from "ts-socketserver/socket";
+import {
+  AF_INET,
+  ConnectionError,
+  formatAddress,
+  SO_REUSEADDR,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  Socket,
+} from "ts-socketserver/socket";
 
 // Books often bind to the machine's own name, gethostname(). Where that name leads is a matter of how the machine was set up:
 // to itself alone, to the local network, or nowhere. An address leaves nothing to guess.
 const [host = "127.0.0.1", port = "10001"] = process.argv.slice(2);
 
 await using listener = new Socket(AF_INET, SOCK_STREAM);
+listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, true); // can be started again at once, whoever was connected
 await listener.bind([host, Number(port)]);
 await listener.listen(5); // so many may wait while one is served
 console.log(`Listening at ${formatAddress(listener.getsockname())}`);

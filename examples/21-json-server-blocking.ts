@@ -7,7 +7,15 @@
 //     Connected: 127.0.0.1:54321
 //     Connected: 127.0.0.1:54322
 
-import { AF_INET, BlockingSocket, ConnectionError, formatAddress, SOCK_STREAM } from "ts-socketserver/socket";
+import {
+  AF_INET,
+  BlockingSocket,
+  ConnectionError,
+  formatAddress,
+  SO_REUSEADDR,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from "ts-socketserver/socket";
 
 const [host = "127.0.0.1", port = "12345"] = process.argv.slice(2);
 
@@ -20,6 +28,7 @@ function sendBack(connection: BlockingSocket): void {
 }
 
 using listener = new BlockingSocket(AF_INET, SOCK_STREAM);
+listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, true); // can be started again at once, whoever was connected
 listener.bind([host, Number(port)]);
 listener.listen(1);
 console.log(`Listening at ${formatAddress(listener.getsockname())}`);

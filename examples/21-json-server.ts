@@ -11,7 +11,15 @@
 //     Connected: 127.0.0.1:54321
 //     Connected: 127.0.0.1:54322
 
-import { AF_INET, ConnectionError, formatAddress, SOCK_STREAM, Socket } from "ts-socketserver/socket";
+import {
+  AF_INET,
+  ConnectionError,
+  formatAddress,
+  SO_REUSEADDR,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  Socket,
+} from "ts-socketserver/socket";
 
 const [host = "127.0.0.1", port = "12345"] = process.argv.slice(2);
 
@@ -24,6 +32,7 @@ async function sendBack(connection: Socket): Promise<void> {
 }
 
 await using listener = new Socket(AF_INET, SOCK_STREAM);
+listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, true); // can be started again at once, whoever was connected
 await listener.bind([host, Number(port)]);
 await listener.listen(1);
 console.log(`Listening at ${formatAddress(listener.getsockname())}`);

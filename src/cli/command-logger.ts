@@ -5,6 +5,7 @@
  */
 
 import { type DestinationStream, type Logger, pino } from "pino";
+import { serializers } from "../core/logging.js";
 import type { OutputOptions } from "./output.js";
 
 /** What the server says that the command says better: where it listens, with the way to reach it. */
@@ -15,6 +16,7 @@ export function commandLogger(name: string, { quiet = false }: OutputOptions, de
   const options = {
     name,
     level: quiet ? "error" : "info",
+    serializers,
     hooks: {
       logMethod(this: Logger, inputs: Parameters<pino.LogFn>, method: pino.LogFn): void {
         if (!inputs.some((input: unknown) => input === SAID_BETTER)) method.apply(this, inputs);

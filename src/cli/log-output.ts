@@ -6,7 +6,8 @@
  * @module
  */
 
-import { pino } from "pino";
+import { type DestinationStream, pino } from "pino";
+import { codeOf, osError } from "../core/errors.js";
 import { JsonOutput } from "./json-output.js";
 import type { Output, OutputOptions } from "./output.js";
 import { TerminalOutput } from "./terminal-output.js";
@@ -21,9 +22,26 @@ export interface LogOptions extends OutputOptions {
 export function chooseOutput(name: string, { json = false, quiet = false }: LogOptions): Output {
   const { stdout } = process;
   if (json || !stdout.isTTY) {
-    // Synchronous: the last lines are out when the process leaves. When nobody reads them any more, it goes on in silence.
-    return new JsonOutput(name, pino.destination({ dest: 1, sync: true }), { quiet });
+    return new JsonOutput(name, logDestination(), { quiet });
   }
   // Node's hasColors() looks at NO_COLOR and the like.
   return new TerminalOutput(name, (text) => stdout.write(text), { quiet, colours: stdout.hasColors() });
+}
+
+/** What may wait to be written, in bytes, where stdout takes nothing; what is more is not written at all. */
+const MAX_WAITING = 1_048_576;
+
+/** Stdout for a log. When nobody reads it any more, the server goes on in silence; when it cannot be written, it says so once. */
+function logDestination(): DestinationStream {
+  // Synchronous: the last lines are out when the process leaves.
+  const destination = pino.destination({ dest: 1, sync: true, maxLength: MAX_WAITING });
+  let told = false;
+  destination.on("error", (error: Error) => {
+    if (told || codeOf(error) === "EPIPE") return;
+    told = true;
+    process.stderr.write(
+      `socketserver: ${osError("write the log to stdout", error, "write").message}. It serves on.\n`,
+    );
+  });
+  return destination;
 }

@@ -5,17 +5,24 @@
  * @module
  */
 
-import { codeOf } from "../core/errors.js";
+import { codeOf, osError } from "../core/errors.js";
 import { outcomeOf } from "./command-error.js";
 import { makeProgram } from "./program.js";
 
 /** Nobody reads any more (`socketserver --help | head -1`): no reason to fail, and nobody to tell it to. */
-function onOutputError(error: Error): void {
-  if (codeOf(error) !== "EPIPE" && codeOf(error) !== "EIO") throw error;
+function isUnread(error: Error): boolean {
+  return codeOf(error) === "EPIPE" || codeOf(error) === "EIO";
 }
 
-process.stdout.on("error", onOutputError);
-process.stderr.on("error", onOutputError);
+process.stdout.on("error", (error) => {
+  if (isUnread(error)) return;
+  process.exitCode = 1;
+  process.stderr.write(`socketserver: ${osError("write to stdout", error, "write").message}.\n`);
+});
+process.stderr.on("error", (error) => {
+  // There is nowhere left to tell it.
+  if (!isUnread(error)) process.exitCode = 1;
+});
 
 try {
   await makeProgram().parseAsync();

@@ -8,7 +8,7 @@
  */
 
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { type Logger, pino } from "pino";
+import { type Logger, pino, stdSerializers } from "pino";
 import { type Address, formatAddress } from "./address.js";
 import { ConnectionError } from "./errors.js";
 import type {
@@ -29,9 +29,20 @@ interface Logged {
   readonly logger: Logger;
 }
 
+/**
+ * How errors are written: as pino does it, but with the message as it is, since the messages of this project hold the words of
+ * their causes already; and with the error's own name as its type, which an error from a thread or child keeps, but not its class.
+ */
+export const serializers = {
+  err(error: Error): object {
+    const { type, ...fields } = stdSerializers.err(error);
+    return { type: error.name === "Error" ? type : error.name, ...fields, message: error.message };
+  },
+};
+
 /** The logger of a server that was given none: warnings and errors, as lines of JSON on stderr. */
 export function defaultLogger(name: string): Logger {
-  return pino({ name, level: "warn" }, pino.destination({ dest: 2, sync: true }));
+  return pino({ name, level: "warn", serializers }, pino.destination({ dest: 2, sync: true }));
 }
 
 interface Line<Message> {

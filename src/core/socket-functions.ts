@@ -17,6 +17,7 @@ import {
   AF_UNSPEC,
   IPPROTO_IPV6,
   IPV6_V6ONLY,
+  SO_REUSEADDR,
   SO_REUSEPORT,
   SOCK_STREAM,
   SOL_SOCKET,
@@ -89,7 +90,8 @@ export interface CreateServerOptions extends SocketOptions {
 }
 
 /**
- * A listening stream socket. Source: `socket.create_server`.
+ * A listening stream socket. Source: `socket.create_server`. As there, one of TCP has `SO_REUSEADDR`: its address can be listened at
+ * again at once when it was closed.
  *
  * @returns the socket, which the caller closes.
  * @throws OSError naming the address.
@@ -106,6 +108,8 @@ export async function createServer(address: Address, options: CreateServerOption
   }
   const socket = new Socket(family, SOCK_STREAM, 0, options);
   try {
+    // As Python does it: a server that was ended can be started again at once. Two can still not listen at one address.
+    if (family !== AF_UNIX) socket.setsockopt(SOL_SOCKET, SO_REUSEADDR, true);
     if (options.reusePort) socket.setsockopt(SOL_SOCKET, SO_REUSEPORT, true);
     if (family === AF_INET6) socket.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, !dualstackIpv6);
     await socket.bind(address);

@@ -1,15 +1,16 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AF_INET, AF_UNIX, PermissionError } from "ts-socketserver";
 import { describe, expect, it } from "vitest";
 import { CommandError, outcomeOf } from "../../src/cli/command-error.js";
+import { commandLogger } from "../../src/cli/command-logger.js";
 import { explainOpening } from "../../src/cli/opening-errors.js";
 import { temporaryPath } from "../temporary-path.js";
-import { RunningCommand } from "./running-command.js";
+import { COMMAND, RunningCommand } from "./running-command.js";
 
 /** What the command says on stderr before it leaves with the exit code 1. */
 async function problem(...args: string[]): Promise<string> {
@@ -179,6 +180,41 @@ describe("An address that cannot be had is told in one line", () => {
     expect(outcomeOf(explainOpening(error, endpoint)).text).toBe(
       "socketserver: Cannot bind unix /run/app.sock: permission denied (EACCES). Choose a directory that you may write to.\n",
     );
+  });
+});
+
+describe.skipIf(!existsSync("/dev/full"))("A full disk (skipped where there is no /dev/full)", () => {
+  const runInto = (...args: string[]): RunningCommand =>
+    RunningCommand.startProgram("sh", "-c", 'exec "$@" > /dev/full', "sh", process.execPath, COMMAND, ...args);
+
+  it("is told in one line", async () => {
+    await using command = runInto("info");
+    expect(await command.exit).toEqual({ code: 1, signal: null });
+    expect(command.stderr).toBe("socketserver: Cannot write to stdout: no space left on device (ENOSPC).\n");
+  });
+
+  it("is told once by a server, which serves on and ends in order", async () => {
+    await using command = runInto("echo", "--unix", temporaryPath());
+    await expect.poll(() => command.stderr).toContain("serves on");
+    command.signal("SIGINT");
+    expect(await command.exit).toEqual({ code: 0, signal: null });
+    const full = "no space left on device (ENOSPC)";
+    expect(command.stderr).toBe(`socketserver: Cannot write the log to stdout: ${full}. It serves on.\n`);
+  });
+});
+
+describe("An error in the log", () => {
+  it("has its own words, those of its causes behind its stack, and its name as its type", () => {
+    const lines: string[] = [];
+    const logger = commandLogger("echo", {}, { write: (line) => void lines.push(line) });
+    const cause = new TypeError("inner");
+    for (const err of [Object.assign(new Error("outer: inner", { cause }), { name: "OwnError" }), cause]) {
+      logger.error({ err }, "failed");
+    }
+    const [told, plain] = lines.map((line) => JSON.parse(line).err);
+    expect(told).toMatchObject({ type: "OwnError", message: "outer: inner" });
+    expect(told.stack).toContain("caused by: TypeError: inner");
+    expect(plain).toMatchObject({ type: "TypeError", message: "inner" });
   });
 });
 

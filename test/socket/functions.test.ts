@@ -42,6 +42,19 @@ for (const subject of streams) {
       expect([client.family, listener.family, client.gettimeout()]).toEqual([family, family, null]);
     });
 
+    it("come from createServer() again at once where one was closed, whose side of a connection had ended first", async () => {
+      const first = await createServer(subject.address(), { transport, family });
+      const address = first.getsockname();
+      await using client = await createConnection(address, { transport });
+      const [server] = await first.accept();
+      await server.close();
+      expect(await receiveBytes(client, 1)).toHaveLength(0);
+      await client.close();
+      await first.close();
+      await using second = await createServer(address, { transport, family });
+      expect(second.getsockname()).toEqual(address);
+    });
+
     it("take a time-out, which stays with the socket", async () => {
       await using listener = await createServer(subject.address(), { transport, family });
       await using client = await createConnection(listener.getsockname(), { transport, timeout: 0.03 });
