@@ -6,6 +6,7 @@
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Address } from "./address.js";
+import { NumberTable } from "./number-table.js";
 
 /** Whose requests they are; the server itself, as far as this file needs to know it. */
 export interface RequestOwner {
@@ -22,6 +23,8 @@ interface Scope {
 export class LiveRequest implements Scope {
   readonly owner: RequestOwner;
   readonly clientAddress: Address;
+  /** By which {@link LiveRequests} knows it. */
+  number = 0;
   /** The request itself; let go of when it has ended, since what the handler has started may live on. */
   request: unknown;
   /** When it was accepted, in milliseconds of `performance.now()`. */
@@ -71,9 +74,9 @@ export function runOutside<Result>(work: () => Result): Result {
 
 /** The requests of one server. */
 export class LiveRequests {
-  readonly #live = new Set<LiveRequest>();
-  /** The same by what they are about; of two about the same value, the later. */
-  readonly #byRequest = new Map<unknown, LiveRequest>();
+  readonly #live = new NumberTable<LiveRequest>();
+  /** The same by what they are about, where that is an object; of two about the same one, the later. */
+  readonly #byRequest = new WeakMap<object, LiveRequest>();
   readonly #onEnd: () => void;
   readonly #waiting = new Set<() => void>();
   /** How many of the requests close the server themselves. */
@@ -89,7 +92,8 @@ export class LiveRequests {
   }
 
   get(request: unknown): LiveRequest | undefined {
-    return this.#byRequest.get(request);
+    if (isObject(request)) return this.#byRequest.get(request);
+    return this.#live.values().findLast((live) => live.request === request);
   }
 
   /**
@@ -104,19 +108,23 @@ export class LiveRequests {
 
   /** There is a new request, which lives until {@link leave}. */
   add(live: LiveRequest): void {
-    this.#live.add(live);
-    this.#byRequest.set(live.request, live);
+    live.number = this.#live.add(live);
+    this.#remember(live);
+  }
+
+  #remember(live: LiveRequest): void {
+    if (isObject(live.request)) this.#byRequest.set(live.request, live);
   }
 
   /** A request is about something else from now on. */
   replace(live: LiveRequest, request: unknown): void {
     this.#forget(live);
     live.request = request;
-    this.#byRequest.set(request, live);
+    this.#remember(live);
   }
 
-  #forget(live: LiveRequest): void {
-    if (this.#byRequest.get(live.request) === live) this.#byRequest.delete(live.request);
+  #forget({ request, number }: LiveRequest): void {
+    if (isObject(request) && this.#byRequest.get(request)?.number === number) this.#byRequest.delete(request);
   }
 
   /** The request's handler closes the server: from now on nobody waits for it. */
@@ -130,7 +138,7 @@ export class LiveRequests {
 
   /** The request is over. */
   leave(live: LiveRequest): void {
-    this.#live.delete(live);
+    this.#live.delete(live.number);
     this.#forget(live);
     live.ended = true;
     live.request = null;
@@ -152,7 +160,7 @@ export class LiveRequests {
    */
   async drain(seconds: number): Promise<LiveRequest[]> {
     await this.#until(() => this.#live.size === this.#closers, seconds);
-    return [...this.#live].filter((live) => !live.closesServer);
+    return this.#live.values().filter((live) => !live.closesServer);
   }
 
   async #until(condition: () => boolean, seconds: number | null): Promise<void> {
@@ -170,4 +178,8 @@ export class LiveRequests {
       this.#waiting.add(check);
     });
   }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }

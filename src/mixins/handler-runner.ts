@@ -11,6 +11,7 @@ import { ClosedResourceError } from "../core/errors.js";
 import { enterIsolation } from "../core/isolation.js";
 import { LiveRequest, LiveRequests, type RequestOwner } from "../core/live-requests.js";
 import { defaultLogger } from "../core/logging.js";
+import { NumberTable } from "../core/number-table.js";
 import { type RequestHandlerClass, runHandler } from "../core/request-handler.js";
 import { Socket } from "../core/socket.js";
 import { type ErrorMessage, packError } from "./error-message.js";
@@ -24,6 +25,16 @@ const MISSING_SERVICE = "Cannot inject the dependency";
 /** A request as its handler gets it. Those of blocking handlers are run to their end before anything else happens here. */
 export type RunnableRequest = AnySocket | readonly [data: Buffer, socket: AnySocket, truncated: boolean];
 
+/** A request with the number by which the server knows it. */
+class GivenRequest extends LiveRequest {
+  readonly id: number;
+
+  constructor(id: number, ...known: ConstructorParameters<typeof LiveRequest>) {
+    super(...known);
+    this.id = id;
+  }
+}
+
 /** Runs the requests that a server has handed over, as many at once as come. */
 export class HandlerRunner implements RequestOwner {
   readonly #HandlerClass: RequestHandlerClass;
@@ -32,8 +43,8 @@ export class HandlerRunner implements RequestOwner {
   readonly #logger;
   readonly #tell: (message: FromRunner) => void;
   readonly #requests = new LiveRequests(() => {});
-  readonly #running = new Map<number, LiveRequest>();
-  readonly #failures = new Map<LiveRequest, unknown>();
+  readonly #running = new NumberTable<GivenRequest>();
+  readonly #failures = new WeakMap<LiveRequest, unknown>();
   #results: ResultMessage[] = [];
 
   /**
@@ -61,7 +72,7 @@ export class HandlerRunner implements RequestOwner {
 
   /** Runs a handler for a connection, or for a datagram with the socket to answer by. */
   run(id: number, request: RunnableRequest, clientAddress: Address): void {
-    const live = new LiveRequest(this, request, clientAddress);
+    const live = new GivenRequest(id, this, request, clientAddress);
     this.#running.set(id, live);
     void this.#requests.run(live, true, () => this.#serve(id, live, request, clientAddress));
   }
@@ -123,19 +134,13 @@ export class HandlerRunner implements RequestOwner {
 
   /** Something that a handler started but did not wait for has failed: the server is told at once. */
   requestLeftError(live: LiveRequest, error: unknown): void {
-    const id = this.#idOf(live);
-    if (id === undefined) {
+    if (!(live instanceof GivenRequest) || live.ended) {
       const clientAddress = formatAddress(live.clientAddress);
       this.#logger.error({ err: error, clientAddress }, "A handler that has ended left an error unhandled");
       return;
     }
-    this.#tell({ type: "left-error", id, error: packError(error) });
-    this.abort(id);
-  }
-
-  #idOf(live: LiveRequest): number | undefined {
-    for (const [id, running] of this.#running) if (running === live) return id;
-    return undefined;
+    this.#tell({ type: "left-error", id: live.id, error: packError(error) });
+    this.abort(live.id);
   }
 }
 

@@ -7,6 +7,7 @@
 
 import type { Address } from "../core/address.js";
 import type { BaseServer } from "../core/base-server.js";
+import { NumberTable } from "../core/number-table.js";
 import { NodeChannel, unsupportedOption } from "../core/transport/node-channel.js";
 import { systemError } from "../core/transport/system-error.js";
 import type { ChannelCounters } from "../core/transport/transport.js";
@@ -37,8 +38,7 @@ export async function relayDatagram(server: BaseServer, { id, data, address }: D
 export class RelayedDatagrams extends NodeChannel {
   readonly #local: Address;
   readonly #post: (datagram: DatagramMessage) => void;
-  readonly #onWay = new Map<number, OnWay>();
-  #nextId = 1;
+  readonly #onWay = new NumberTable<OnWay>();
   #bytesWritten = 0;
 
   /** @param local the server's address. @param post has the server send a datagram; {@link settle} is to follow. */
@@ -51,11 +51,8 @@ export class RelayedDatagrams extends NodeChannel {
   override trySendTo(data: Uint8Array, address: Address | null): Promise<number> | null {
     if (address === null) throw systemError("EDESTADDRREQ");
     if (this.#onWay.size >= MAX_ON_WAY) return null;
-    const id = this.#nextId;
-    this.#nextId += 1;
     return new Promise((resolve, reject) => {
-      this.#post({ id, data, address });
-      this.#onWay.set(id, { size: data.length, resolve, reject });
+      this.#post({ id: this.#onWay.add({ size: data.length, resolve, reject }), data, address });
     });
   }
 

@@ -27,7 +27,7 @@ export type RequestTerms = Pick<Job, "clientAddress" | "leftError"> & {
 export class RemoteRequests<Host extends RequestHost> {
   readonly #pool: RunnerPool<Host>;
   /** How to break a request off; what that returns says whether its connection is broken by it. */
-  readonly #breakOffs = new Map<unknown, () => boolean>();
+  readonly #breakOffs = new WeakMap<Socket | DatagramRequest, () => boolean>();
 
   constructor(pool: RunnerPool<Host>) {
     this.#pool = pool;
@@ -74,7 +74,7 @@ export class RemoteRequests<Host extends RequestHost> {
   }
 
   /** Breaks a request off. @returns `false` when its connection is still the server's, which is to break it */
-  breakOff(request: unknown): boolean {
+  breakOff(request: Socket | DatagramRequest): boolean {
     return this.#breakOffs.get(request)?.() ?? false;
   }
 }

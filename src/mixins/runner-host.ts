@@ -7,6 +7,7 @@
 import type { Address } from "../core/address.js";
 import type { BaseServer } from "../core/base-server.js";
 import { OSError } from "../core/errors.js";
+import { NumberTable } from "../core/number-table.js";
 import type { Socket } from "../core/socket.js";
 import { messageOf, unpackError } from "./error-message.js";
 import type { Assignment, FromRunner, RequestMessage, ResultMessage, ToRunner } from "./messages.js";
@@ -35,6 +36,15 @@ export interface Job {
 /** What is told of a request, beside its number and its client. */
 export type RequestContent = Omit<RequestMessage, "id" | "clientAddress">;
 
+/** A request that was handed over, and has not ended. */
+interface Given {
+  readonly job: Job;
+  /** It is on its way: nobody has begun with it. */
+  isOnWay: boolean;
+  /** Of a connection on its way, the server's own socket. */
+  socket: Socket | null;
+}
+
 /** Who is told what becomes of a host. */
 export interface HostOwner {
   /** It is ready for requests. */
@@ -57,11 +67,10 @@ export abstract class RunnerHost {
   /** What it is made for. */
   protected readonly assignment: Assignment;
   readonly #owner: HostOwner;
-  readonly #jobs = new Map<number, Job>();
-  /** Those that are on their way, with the server's own socket of each connection. */
-  readonly #onWay = new Map<number, Socket | null>();
+  readonly #given = new NumberTable<Given>();
+  /** How many of them are on their way. */
+  #onWay = 0;
   #outbox: RequestMessage[] = [];
-  #nextId = 1;
   #idleSince = performance.now();
   /** When it became ready, in milliseconds of `performance.now()`. */
   #readySince: number | null = null;
@@ -99,12 +108,12 @@ export abstract class RunnerHost {
 
   /** Requests that it is working on, or that are on their way to it. */
   get load(): number {
-    return this.#jobs.size;
+    return this.#given.size;
   }
 
   /** Whether a request may be handed to it just now. Where it says no, its owner is told when that has changed. */
   get accepts(): boolean {
-    return !this.#isOutOfReach && this.#onWay.size < MAX_ON_WAY;
+    return !this.#isOutOfReach && this.#onWay < MAX_ON_WAY;
   }
 
   /** When it had nothing to do for the last time, in milliseconds of `performance.now()`. */
@@ -116,11 +125,8 @@ export abstract class RunnerHost {
 
   /** Gives a request its number: it is on its way. @param socket of a connection; closed here when the other side has it */
   protected begin(job: Job, socket: Socket | null): number {
-    const id = this.#nextId;
-    this.#nextId += 1;
-    this.#jobs.set(id, job);
-    this.#onWay.set(id, socket);
-    return id;
+    this.#onWay += 1;
+    return this.#given.add({ job, isOnWay: true, socket });
   }
 
   /** It has ended, or is about to, and is to be given nothing more. @returns what is to be said instead of a request's number */
@@ -131,11 +137,11 @@ export abstract class RunnerHost {
 
   /** Tells of a request, unless it has ended meanwhile. All those of one turn leave in one message. */
   protected queue(id: number, request: RequestContent): void {
-    const job = this.#jobs.get(id);
-    if (job === undefined) return;
+    const given = this.#given.get(id);
+    if (given === undefined) return;
     if (this.#outbox.length === 0) process.nextTick(() => this.#flush());
-    const { clientAddress } = job;
-    const peer = this.#onWay.get(id)?.remoteEndpoint ?? clientAddress;
+    const { clientAddress } = given.job;
+    const peer = given.socket?.remoteEndpoint ?? clientAddress;
     this.#outbox.push({ id, clientAddress, ...(peer === clientAddress ? {} : { peer }), ...request });
   }
 
@@ -150,10 +156,19 @@ export abstract class RunnerHost {
     const wasFull = !this.accepts;
     for (const id of ids) {
       // Closed, and not ended: that is what the other side does.
-      void this.#onWay.get(id)?.close();
-      this.#onWay.delete(id);
+      void this.#arrive(this.#given.get(id))?.close();
     }
     if (wasFull && this.accepts) this.#owner.onRoom();
+  }
+
+  /** A request is no longer on its way. @returns the server's own socket of its connection, if it still has one */
+  #arrive(given: Given | undefined): Socket | null {
+    if (given === undefined || !given.isOnWay) return null;
+    this.#onWay -= 1;
+    given.isOnWay = false;
+    const { socket } = given;
+    given.socket = null;
+    return socket;
   }
 
   /** A request has ended before it has left. */
@@ -163,11 +178,11 @@ export abstract class RunnerHost {
   }
 
   #finish(id: number, outcome: ResultMessage | Error): void {
-    const job = this.#jobs.get(id);
-    this.#jobs.delete(id);
-    this.#onWay.delete(id);
-    if (this.#jobs.size === 0) this.#idleSince = performance.now();
-    job?.settle(outcome);
+    const given = this.#given.get(id);
+    this.#given.delete(id);
+    this.#arrive(given);
+    if (this.#given.size === 0) this.#idleSince = performance.now();
+    given?.job.settle(outcome);
   }
 
   /**
@@ -176,7 +191,7 @@ export abstract class RunnerHost {
    * @returns `false` when it is not here any more: it has ended, or another host is to run it.
    */
   breakOff(id: number): boolean {
-    if (!this.#jobs.has(id)) return false;
+    if (!this.#given.has(id)) return false;
     this.cutOff(id);
     return true;
   }
@@ -184,12 +199,11 @@ export abstract class RunnerHost {
   /** Breaks off a request that is here. */
   protected cutOff(id: number): void {
     // Also where it has not begun as yet: nobody else is to run it either.
-    this.#onWay.get(id)?.abort();
-    this.#onWay.delete(id);
+    this.#arrive(this.#given.get(id))?.abort();
     this.#flush();
     this.post({ type: "abort", id });
     const timer = setTimeout(() => {
-      if (this.#jobs.has(id)) this.#endFor("it was told to, because of a request that did not end");
+      if (this.#given.has(id)) this.#endFor("it was told to, because of a request that did not end");
     }, GRACE * 1000);
     timer.unref();
   }
@@ -210,7 +224,7 @@ export abstract class RunnerHost {
         this.confirm(message.ids);
         break;
       case "left-error":
-        this.#jobs.get(message.id)?.leftError(unpackError(message.error));
+        this.#given.get(message.id)?.job.leftError(unpackError(message.error));
         break;
       case "results":
         // Also where the confirmation is still on its way, as that of a child process may be.
@@ -268,13 +282,13 @@ export abstract class RunnerHost {
     this.#exited = true;
     clearTimeout(this.#startTimer);
     const error = this.#unusable ?? new OSError(`${what} has ended: ${this.#reason ?? how}`, { code: "ECHILD" });
-    const jobs = [...this.#jobs];
-    this.#jobs.clear();
-    const isLost = (id: number): boolean => this.#onWay.get(id)?.closed ?? !this.#onWay.has(id);
-    for (const [, job] of jobs.filter(([id]) => isLost(id))) job.settle(error);
+    const all = this.#given.values();
+    this.#given.clear();
+    const isLost = ({ isOnWay, socket }: Given): boolean => !isOnWay || socket?.closed === true;
+    const lost = all.filter(isLost);
+    for (const { job } of lost) job.settle(error);
     // Each goes before all others that wait: the last one first, so that they keep their order.
-    for (const [, job] of jobs.filter(([id]) => !isLost(id)).reverse()) job.again(error);
-    this.#onWay.clear();
+    for (const { job } of all.filter((given) => !lost.includes(given)).reverse()) job.again(error);
     this.#owner.onExit(this, error);
   }
 

@@ -107,7 +107,7 @@ export class ServerRunners<Host extends RequestHost> {
 
   /** Breaks a request off. @returns `false` when its connection is still the server's, which is to break it */
   breakOff(request: unknown): boolean {
-    return this.#requests?.breakOff(request) ?? false;
+    return this.#requests?.breakOff(request as Socket | DatagramRequest) ?? false;
   }
 
   /** Ends those that are not needed. Resolves when they are gone. */
