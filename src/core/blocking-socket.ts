@@ -43,7 +43,7 @@ import type { FileMode, MakefileOptions } from "./makefile.js";
 import { checkSize, type Datagram } from "./socket.js";
 import { NativeAddresses } from "./transport/native-address.js";
 import { EAGAIN, EINVAL, POLLIN, POLLOUT } from "./transport/native-constants.js";
-import { BULK, largeSlab, Slab, smallSlab } from "./transport/native-stream.js";
+import { BULK, largeSlab, Slab, smallSlab } from "./transport/slab.js";
 import { systemError, systemErrorOf } from "./transport/system-error.js";
 import { UnixSocketFile } from "./transport/unix-socket-file.js";
 

@@ -12,50 +12,9 @@ import { MSG_PEEK, SOCK_SEQPACKET, SOCK_STREAM } from "../constants.js";
 import { NativeAddresses } from "./native-address.js";
 import { NativeChannel } from "./native-channel.js";
 import { EAGAIN, EINVAL, POLL_FAILED } from "./native-constants.js";
+import { BULK, LARGE, largeSlab, smallSlab } from "./slab.js";
 import { systemError, systemErrorOf } from "./system-error.js";
 import type { AcceptedConnection, Channel, ChannelCounters, DescriptorMessage } from "./transport.js";
-
-/**
- * Memory that received bytes are cut from, for all connections of this thread. What somebody keeps of it keeps all of it
- * alive: so small messages are cut from small slabs, as those of Node's own pool.
- */
-export class Slab {
-  readonly #size: number;
-  readonly #minRoom: number;
-  memory: Buffer;
-  used = 0;
-
-  /** @param minRoom where less than this is left, the next one is begun. */
-  constructor(size: number, minRoom: number) {
-    this.#size = size;
-    this.#minRoom = minRoom;
-    this.memory = Buffer.allocUnsafeSlow(size);
-  }
-
-  /** How much may be received at {@link used}: at most `wanted`, and all of that where it must be `whole`. */
-  makeRoom(wanted: number, whole: boolean): number {
-    const needed = Math.min(wanted, whole ? this.#size : this.#minRoom);
-    if (this.#size - this.used < needed) {
-      this.memory = Buffer.allocUnsafeSlow(this.#size);
-      this.used = 0;
-    }
-    return Math.min(wanted, this.#size - this.used);
-  }
-
-  /** The bytes that were received there. */
-  cut(length: number): Buffer {
-    const start = this.used;
-    this.used += length;
-    return this.memory.subarray(start, this.used);
-  }
-}
-
-/** A read that brings so much is likely followed by others that do. */
-export const BULK = 2048;
-/** For reads that bring less, and for those that bring that. Used to their ends, or the system has to find new memory too often. */
-export const smallSlab: Slab = new Slab(8192, BULK);
-const LARGE = 131_072;
-export const largeSlab: Slab = new Slab(LARGE, 16_384);
 
 const NO_BYTES = Buffer.alloc(0);
 /** The descriptors that came with a message: as many as one can carry. */

@@ -9,7 +9,9 @@ import { Duplex } from "node:stream";
 import type { Address } from "../address.js";
 import { AF_UNIX, SHUT_RD, SHUT_RDWR, SHUT_WR } from "../constants.js";
 import { descriptorOf, NodeChannel } from "./node-channel.js";
+import { readDirectly } from "./node-direct-reading.js";
 import type { NodeStreamOptions } from "./node-stream-options.js";
+import { keep } from "./slab.js";
 import { systemError } from "./system-error.js";
 import type { ChannelCounters, LentConnection } from "./transport.js";
 
@@ -32,13 +34,17 @@ const NO_BYTES = Buffer.alloc(0);
 
 /** A connection: bytes in, bytes out. */
 export class NodeConnection extends NodeChannel {
-  readonly #socket: NodeSocket;
+  #socket: NodeSocket;
   readonly #options: NodeStreamOptions;
   readonly #local: Address;
   readonly #peer: Address;
   readonly #chunks: Buffer[] = [];
   #unread = 0;
+  /** How it is read from. */
+  #reading: "not yet" | "directly" | "as a stream" = "not yet";
   #flowing = false;
+  /** Somebody else has the socket, and what it receives. */
+  #given = false;
   #readEnded = false;
   #sendEnded = false;
   #closed = false;
@@ -62,21 +68,52 @@ export class NodeConnection extends NodeChannel {
     this.#options = options;
     this.#local = local ?? [socket.localAddress ?? "", socket.localPort ?? 0];
     this.#peer = peer;
-    socket.on("data", this.#onData);
-    socket.on("end", this.#onReadEnd);
-    socket.on("error", this.#onError);
-    socket.on("close", this.#onGone);
+    this.#listen();
+  }
+
+  #listen(): void {
+    this.#socket.on("end", this.#onReadEnd).on("error", this.#onError).on("close", this.#onGone);
+  }
+
+  #unlisten(): void {
+    this.#socket.off("end", this.#onReadEnd).off("error", this.#onError).off("close", this.#onGone);
+  }
+
+  /** Nobody reads before somebody asks: until then the connection can go to another thread or process as it is. */
+  #read(): void {
+    this.#flowing = true;
+    if (this.#reading === "not yet") this.#beginToRead();
+    else this.#socket.resume();
+  }
+
+  #beginToRead(): void {
+    const direct = readDirectly(this.#socket, this.#options, (memory, length) => {
+      const chunk = keep(memory, length);
+      return this.#given ? this.#socket.push(chunk) : this.#take(chunk);
+    });
+    if (direct === null) {
+      this.#reading = "as a stream";
+      this.#socket.on("data", this.#onData).resume();
+    } else {
+      this.#reading = "directly";
+      this.#unlisten();
+      this.#socket = direct;
+      this.#listen();
+    }
+  }
+
+  /** Takes what has come. @returns whether more may come */
+  #take(chunk: Buffer): boolean {
+    if (this.#readEnded) return true;
+    this.#chunks.push(chunk);
+    this.#unread += chunk.length;
+    this.#flowing = this.#unread < READ_AHEAD_BYTES && this.#chunks.length < READ_AHEAD_CHUNKS;
+    this.owner?.onReadable();
+    return this.#flowing;
   }
 
   readonly #onData = (chunk: Buffer): void => {
-    if (this.#readEnded) return;
-    this.#chunks.push(chunk);
-    this.#unread += chunk.length;
-    if (this.#unread >= READ_AHEAD_BYTES || this.#chunks.length >= READ_AHEAD_CHUNKS) {
-      this.#flowing = false;
-      this.#socket.pause();
-    }
-    this.owner?.onReadable();
+    if (!this.#take(chunk)) this.#socket.pause();
   };
 
   readonly #onReadEnd = (): void => {
@@ -95,11 +132,11 @@ export class NodeConnection extends NodeChannel {
     this.#error = error;
   };
 
-  readonly #onWritten = (error?: Error | null): void => {
+  #onWritten(error: Error | null | undefined): void {
     this.#stuck = false;
     if (error) this.#error ??= error;
     this.owner?.onWritable();
-  };
+  }
 
   override tryReceive(size: number, peek: boolean): Buffer | null {
     const chunks = this.#chunks;
@@ -133,10 +170,7 @@ export class NodeConnection extends NodeChannel {
     // What had arrived before the failure is read first, as from the kernel.
     if (this.#error !== null) throw this.#error;
     if (this.#readEnded) return NO_BYTES;
-    if (!this.#flowing) {
-      this.#flowing = true;
-      this.#socket.resume();
-    }
+    if (!this.#flowing) this.#read();
     return null;
   }
 
@@ -161,7 +195,7 @@ export class NodeConnection extends NodeChannel {
     if (this.#backedUp) {
       this.#stuck = true;
       if (size > UNCOPIED_BYTES) scratch = null;
-      socket.write(NO_BYTES, this.#onWritten);
+      socket.write(NO_BYTES, (error) => this.#onWritten(error));
     }
     // Node knows at once that a write has failed, and emits the error only later.
     if (!accepted && socket.errored !== null) throw socket.errored;
@@ -187,9 +221,11 @@ export class NodeConnection extends NodeChannel {
   override toNodeSocket(): Duplex {
     const socket = this.#socket;
     this.#closed = true;
+    this.#given = true;
     this.owner = null;
     socket.pause();
-    socket.off("data", this.#onData).off("end", this.#onReadEnd).off("error", this.#onError).off("close", this.#onGone);
+    socket.off("data", this.#onData);
+    this.#unlisten();
     const unread = this.#chunks.splice(0);
     // Node takes nothing back behind the end.
     if (this.#readEnded && unread.length > 0) return replay(unread, socket);

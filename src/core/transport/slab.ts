@@ -1,0 +1,55 @@
+/**
+ * {@link Slab}: the memory that received bytes lie in.
+ *
+ * @module
+ */
+
+/**
+ * Memory that received bytes are cut from, for all connections of this thread. What somebody keeps of it keeps all of it
+ * alive: so small messages are cut from small slabs, as those of Node's own pool.
+ */
+export class Slab {
+  readonly #size: number;
+  readonly #minRoom: number;
+  memory: Buffer;
+  used = 0;
+
+  /** @param minRoom where less than this is left, the next one is begun. */
+  constructor(size: number, minRoom: number) {
+    this.#size = size;
+    this.#minRoom = minRoom;
+    this.memory = Buffer.allocUnsafeSlow(size);
+  }
+
+  /** How much may be received at {@link used}: at most `wanted`, and all of that where it must be `whole`. */
+  makeRoom(wanted: number, whole: boolean): number {
+    const needed = Math.min(wanted, whole ? this.#size : this.#minRoom);
+    if (this.#size - this.used < needed) {
+      this.memory = Buffer.allocUnsafeSlow(this.#size);
+      this.used = 0;
+    }
+    return Math.min(wanted, this.#size - this.used);
+  }
+
+  /** The bytes that were received there. */
+  cut(length: number): Buffer {
+    const start = this.used;
+    this.used += length;
+    return this.memory.subarray(start, this.used);
+  }
+}
+
+/** A read that brings so much is likely followed by others that do. */
+export const BULK = 2048;
+/** For reads that bring less, and for those that bring that. Used to their ends, or the system has to find new memory too often. */
+export const smallSlab: Slab = new Slab(8192, BULK);
+export const LARGE = 131_072;
+export const largeSlab: Slab = new Slab(LARGE, 16_384);
+
+/** A copy of bytes that lie where the next ones will, cut from a slab. At most {@link LARGE}. */
+export function keep(bytes: Buffer, length: number): Buffer {
+  const slab = length < BULK ? smallSlab : largeSlab;
+  slab.makeRoom(length, true);
+  bytes.copy(slab.memory, slab.used, 0, length);
+  return slab.cut(length);
+}
