@@ -168,9 +168,12 @@ export class HttpConnection {
    */
   async #answerBare(target: string): Promise<void> {
     const [near, far] = duplexPair();
-    // An answer that is broken off is broken off here, too: the pair does not pass that on.
+    // An answer that is broken off is broken off here, too: the pair does not pass that on. And before the pipeline hears of it,
+    // which since Node 24 closes the connection then, in good order.
     finished(near, { readable: false }, (error) => {
-      if (error) far.destroy();
+      if (!error) return;
+      this.#breakOff();
+      far.destroy();
     });
     this.#startIdleTime();
     this.#http.emit("connection", near);
