@@ -10,6 +10,7 @@ import {
 
 class CountingServer extends ForkingTCPServer {
   #served = 0;
+  readonly errors: string[] = [];
 
   nextNumber(): number {
     this.#served += 1;
@@ -17,7 +18,7 @@ class CountingServer extends ForkingTCPServer {
   }
 
   override handleError(error: unknown): void {
-    console.log(`handleError: ${String(error).replace(/\d+/, "…")}`);
+    this.errors.push(String(error).replace(/\d+/, "…"));
   }
 }
 
@@ -48,6 +49,7 @@ if (isMain(import.meta.url)) {
   console.log((await ask(server, "hello")).replace(`${child}`, "the child"), child !== process.pid);
   console.log(`the one that crashes gets ${JSON.stringify(await ask(server, "crash"))}`);
   const answer = await ask(server, "hello again"); // waits for the child that takes the other's place
+  console.log(`handleError: ${server.errors}`);
   const [heir = 0] = server.activeChildren;
   console.log(answer.replace(`${heir}`, "another child"), heir !== child);
 

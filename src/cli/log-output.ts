@@ -28,12 +28,12 @@ export function chooseOutput(name: string, { json = false, quiet = false }: LogO
   return new TerminalOutput(name, (text) => stdout.write(text), { quiet, colours: stdout.hasColors() });
 }
 
-/** What may wait to be written, in bytes, where stdout takes nothing; what is more is not written at all. */
+/** What may wait, in bytes, after a write that has failed; what is more is not written at all. */
 const MAX_WAITING = 1_048_576;
 
 /** Stdout for a log. When nobody reads it any more, the server goes on in silence; when it cannot be written, it says so once. */
 function logDestination(): DestinationStream {
-  // Synchronous: the last lines are out when the process leaves.
+  // Synchronous: the last lines are out when the process leaves. A pipe that is open and not read holds the server up.
   const destination = pino.destination({ dest: 1, sync: true, maxLength: MAX_WAITING });
   let told = false;
   destination.on("error", (error: Error) => {

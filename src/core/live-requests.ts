@@ -123,8 +123,9 @@ export class LiveRequests {
     this.#remember(live);
   }
 
-  #forget({ request, number }: LiveRequest): void {
-    if (isObject(request) && this.#byRequest.get(request)?.number === number) this.#byRequest.delete(request);
+  #forget(live: LiveRequest): void {
+    const { request } = live;
+    if (isObject(request) && this.#byRequest.get(request) === live) this.#byRequest.delete(request);
   }
 
   /** The request's handler closes the server: from now on nobody waits for it. */

@@ -34,9 +34,12 @@ interface Logged {
  * their causes already; and with the error's own name as its type, which an error from a thread or child keeps, but not its class.
  */
 export const serializers = {
-  err(error: Error): object {
-    const { type, ...fields } = stdSerializers.err(error);
-    return { type: error.name === "Error" ? type : error.name, ...fields, message: error.message };
+  err(thrown: unknown): unknown {
+    // It gives back as it is what is no error; the types do not know that handlers can throw that.
+    const written = stdSerializers.err(thrown as Error);
+    if (!(thrown instanceof Error)) return written;
+    const { type, ...fields } = written;
+    return { type: thrown.name === "Error" ? type : thrown.name, ...fields, message: thrown.message };
   },
 };
 

@@ -52,7 +52,13 @@ export class RelayedDatagrams extends NodeChannel {
     if (address === null) throw systemError("EDESTADDRREQ");
     if (this.#onWay.size >= MAX_ON_WAY) return null;
     return new Promise((resolve, reject) => {
-      this.#post({ id: this.#onWay.add({ size: data.length, resolve, reject }), data, address });
+      const id = this.#onWay.add({ size: data.length, resolve, reject });
+      try {
+        this.#post({ id, data, address });
+      } catch (error) {
+        this.#onWay.delete(id);
+        throw error;
+      }
     });
   }
 

@@ -285,10 +285,12 @@ export abstract class RunnerHost {
     const all = this.#given.values();
     this.#given.clear();
     const isLost = ({ isOnWay, socket }: Given): boolean => !isOnWay || socket?.closed === true;
+    // Before anybody is told, who may close what waits.
     const lost = all.filter(isLost);
+    const waiting = all.filter((given) => !isLost(given));
     for (const { job } of lost) job.settle(error);
     // Each goes before all others that wait: the last one first, so that they keep their order.
-    for (const { job } of all.filter((given) => !lost.includes(given)).reverse()) job.again(error);
+    for (const { job } of waiting.reverse()) job.again(error);
     this.#owner.onExit(this, error);
   }
 

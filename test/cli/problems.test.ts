@@ -216,6 +216,12 @@ describe("An error in the log", () => {
     expect(told.stack).toContain("caused by: TypeError: inner");
     expect(plain).toMatchObject({ type: "TypeError", message: "inner" });
   });
+
+  it.each([null, "only words", 7])("is written as it is where it is none: %j", (err) => {
+    const lines: string[] = [];
+    commandLogger("echo", {}, { write: (line) => void lines.push(line) }).error({ err }, "failed");
+    expect(JSON.parse(lines[0] ?? "").err).toBe(err);
+  });
 });
 
 describe("outcomeOf", () => {

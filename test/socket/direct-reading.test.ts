@@ -15,6 +15,40 @@ import { receiveBytes, streams } from "./subjects.js";
 
 const MEGABYTE = 1024 * 1024;
 
+for (const subject of streams) {
+  describe.skipIf(subject.missing !== null)(
+    `What somebody does with the memory of a message, over ${subject.title}`,
+    () => {
+      it.each([
+        [
+          "transfers it to another thread",
+          (data: Buffer) => structuredClone(data, { transfer: [data.buffer as ArrayBuffer] }),
+        ],
+        [
+          "gives it to a stream of bytes",
+          (data: Buffer) => new ReadableStream({ type: "bytes", start: (controller) => controller.enqueue(data) }),
+        ],
+      ])("is no harm for other connections: one that %s", async (_what, misuse) => {
+        await using one = await subject.accepted();
+        await using other = await subject.accepted();
+        for (const size of [3, 3000]) {
+          await one.peer.write(Buffer.alloc(size, "x"));
+          const data = await one.socket.recv(65_536);
+          try {
+            misuse(data);
+          } catch {
+            // Some versions of Node refuse it, others copy it, or take it away.
+          }
+          await other.peer.write(Buffer.alloc(size, "y"));
+          expect(String(await receiveBytes(other.socket, size))).toBe("y".repeat(size));
+          await one.peer.write("z");
+          expect(String(await one.socket.recv(10))).toBe("z");
+        }
+      });
+    },
+  );
+}
+
 for (const subject of streams.filter(({ transport }) => transport === nodeTransport)) {
   describe.skipIf(subject.missing !== null)(`A connection that was read, over ${subject.title}`, () => {
     it("goes on as a stream of Node's: with what waits, and with all that comes, no faster than it is taken", async () => {
@@ -47,6 +81,34 @@ for (const subject of streams.filter(({ transport }) => transport === nodeTransp
       await once(stream, "end");
       stream.destroy();
       await once(stream, "close");
+    });
+
+    it.each(["readable", "readable, after a pause()"])("tells of its bytes as a stream of Node's: %s", async (how) => {
+      await using accepted = await subject.accepted();
+      const { socket, peer } = accepted;
+      await peer.write("one");
+      expect(String(await socket.recv(10))).toBe("one");
+      const stream = socket.toNodeSocket();
+      if (how !== "readable") stream.pause();
+      const readable = within(5, "the event", once(stream, "readable"));
+      await peer.write("two");
+      await readable;
+      expect(String(stream.read())).toBe("two");
+      stream.destroy();
+    });
+
+    it("keeps what nobody has taken in memory that is no larger", async () => {
+      await using accepted = await subject.accepted();
+      const { socket, peer } = accepted;
+      await peer.write("x");
+      await socket.recv(1);
+      // Only now somebody asks, and goes: from here on it is read, and nobody takes it.
+      socket.settimeout(0.001);
+      await socket.recv(1).catch(() => undefined);
+      await peer.write(Buffer.alloc(3000, "y"));
+      await settle();
+      const data = await socket.recv(65_536);
+      expect([data.length, data.buffer.byteLength]).toEqual([3000, 3000]);
     });
 
     it("keeps the options that were set before, and takes new ones", async () => {

@@ -17,7 +17,7 @@ import type { ChannelCounters, LentConnection } from "./transport.js";
 
 /** Node is told to stop reading when this much waits for `tryReceive()`: about what one kernel read brings. */
 const READ_AHEAD_BYTES = 65_536;
-/** The same in pieces, for a peer that sends single bytes: each piece costs memory of its own. */
+/** The same in pieces, for a peer that sends single bytes: each piece that waits has memory of its own. */
 const READ_AHEAD_CHUNKS = 256;
 /** How long, in seconds, a closed connection may go on sending what it had taken before it is broken. */
 const LINGER_SECONDS = 30;
@@ -87,10 +87,7 @@ export class NodeConnection extends NodeChannel {
   }
 
   #beginToRead(): void {
-    const direct = readDirectly(this.#socket, this.#options, (memory, length) => {
-      const chunk = keep(memory, length);
-      return this.#given ? this.#socket.push(chunk) : this.#take(chunk);
-    });
+    const direct = readDirectly(this.#socket, this.#options, (memory, length) => this.#onBytes(memory, length));
     if (direct === null) {
       this.#reading = "as a stream";
       this.#socket.on("data", this.#onData).resume();
@@ -100,6 +97,19 @@ export class NodeConnection extends NodeChannel {
       this.#socket = direct;
       this.#listen();
     }
+  }
+
+  /** Node has read directly. @returns whether it may read on */
+  #onBytes(memory: Buffer, length: number): boolean {
+    // What one gets from a socket of Node's is one's own.
+    if (this.#given) return this.#socket.push(ownCopy(memory, length));
+    if (this.#readEnded) return true;
+    if (this.#chunks.length > 0) return this.#take(ownCopy(memory, length));
+    const mayGoOn = this.#take(keep(memory, length));
+    // Nearly always somebody has taken it. What waits is not to hold a slab.
+    const [waiting] = this.#chunks;
+    if (waiting !== undefined) this.#chunks[0] = ownCopy(waiting, waiting.length);
+    return mayGoOn;
   }
 
   /** Takes what has come. @returns whether more may come */
@@ -223,6 +233,9 @@ export class NodeConnection extends NodeChannel {
     this.#closed = true;
     this.#given = true;
     this.owner = null;
+    // Node's own pause() of a socket that it reads directly stops the handle as well, and nobody who waits for "readable" would
+    // have it started again.
+    if (this.#reading === "directly") Reflect.set(socket, "pause", Duplex.prototype.pause);
     socket.pause();
     socket.off("data", this.#onData);
     this.#unlisten();
@@ -233,6 +246,7 @@ export class NodeConnection extends NodeChannel {
     // No longer paused, but not flowing either: as a socket that is new, it begins when somebody listens to its data.
     Reflect.set(socket, "readableFlowing", null);
     this.#unread = 0;
+    if (this.#reading === "directly") socket.read(0);
     return socket;
   }
 
@@ -240,8 +254,8 @@ export class NodeConnection extends NodeChannel {
     const socket = this.#socket;
     this.#lent = true;
     socket.pause();
-    // Node reads on a little after that, and has no public way to stop it. A listener's connections are not read before
-    // somebody asks, so this is for those alone that somebody has read from.
+    // Of a connection that is read as a stream, Node reads on a little after that, and has no public way to stop it. A listener's
+    // connections are not read before somebody asks, so this is for those alone that somebody has read from.
     const handle: unknown = "_handle" in socket ? socket._handle : null;
     if (
       typeof handle === "object" &&
@@ -343,6 +357,13 @@ function replay(chunks: readonly Buffer[], socket: NodeSocket): Duplex {
   });
   socket.on("error", (error) => stream.destroy(error));
   return stream;
+}
+
+/** A copy in memory of its own, which is no larger. */
+function ownCopy(bytes: Buffer, length: number): Buffer {
+  const copy = Buffer.allocUnsafeSlow(length);
+  bytes.copy(copy, 0, 0, length);
+  return copy;
 }
 
 /** A copy of the first bytes. A large one lies in {@link scratch}, which whoever gets stuck with it must give up. */

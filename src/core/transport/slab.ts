@@ -4,6 +4,8 @@
  * @module
  */
 
+import { markAsUntransferable } from "node:worker_threads";
+
 /**
  * Memory that received bytes are cut from, for all connections of this thread. What somebody keeps of it keeps all of it
  * alive: so small messages are cut from small slabs, as those of Node's own pool.
@@ -18,14 +20,15 @@ export class Slab {
   constructor(size: number, minRoom: number) {
     this.#size = size;
     this.#minRoom = minRoom;
-    this.memory = Buffer.allocUnsafeSlow(size);
+    this.memory = makeMemory(size);
   }
 
   /** How much may be received at {@link used}: at most `wanted`, and all of that where it must be `whole`. */
   makeRoom(wanted: number, whole: boolean): number {
     const needed = Math.min(wanted, whole ? this.#size : this.#minRoom);
-    if (this.#size - this.used < needed) {
-      this.memory = Buffer.allocUnsafeSlow(this.#size);
+    // Its real length: Node's streams of bytes take memory away (Node 20 and 22) although they must not.
+    if (this.memory.length - this.used < needed) {
+      this.memory = makeMemory(this.#size);
       this.used = 0;
     }
     return Math.min(wanted, this.#size - this.used);
@@ -37,6 +40,13 @@ export class Slab {
     this.used += length;
     return this.memory.subarray(start, this.used);
   }
+}
+
+/** It cannot be transferred to another thread: whoever got a part would take all of it away from the others. */
+function makeMemory(size: number): Buffer {
+  const memory = Buffer.allocUnsafeSlow(size);
+  markAsUntransferable(memory.buffer);
+  return memory;
 }
 
 /** A read that brings so much is likely followed by others that do. */
