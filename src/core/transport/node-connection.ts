@@ -107,7 +107,7 @@ export class NodeConnection extends NodeChannel {
     if (this.#chunks.length > 0) return this.#take(ownCopy(memory, length));
     const mayGoOn = this.#take(keep(memory, length));
     // Nearly always somebody has taken it. What waits is not to hold a slab.
-    const [waiting] = this.#chunks;
+    const waiting = this.#chunks[0];
     if (waiting !== undefined) this.#chunks[0] = ownCopy(waiting, waiting.length);
     return mayGoOn;
   }
