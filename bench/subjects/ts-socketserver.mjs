@@ -21,7 +21,7 @@ const CROWD = 1024;
  * messages of one connection after the other. The beginning and the end of connections are part of what is run, so they are several,
  * and the first is a short one.
  */
-const MESSAGES_TO_WARM_UP = [2, 500, 500, 500, 500, 500, 500, 500, 500];
+const MESSAGES_TO_WARM_UP = [2, ...new Array(12).fill(500)];
 
 /** The package, if it does what is wanted; what it says, if it does not. */
 async function load() {
