@@ -64,6 +64,7 @@ function packReadable(error: Error, depth: number, allowance: Allowance): ErrorM
     stack: typeof stack === "string" ? stack : `${name}: ${message}`,
     code: "code" in error && typeof error.code === "string" ? error.code : "",
     syscall: "syscall" in error && typeof error.syscall === "string" ? error.syscall : "",
+    // Before the errors that it consists of, which may use up what is left.
     cause: packAll(error.cause === undefined ? [] : [error.cause], depth - 1, allowance)[0] ?? null,
     details: detailsOf(error, depth, allowance),
   };
