@@ -266,8 +266,9 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
     await this.#whileServing(signal, async (loop) => {
       while (!loop.stopping) {
         if (this.hasRoom && this.socket.readable) {
-          // Waited for also where there is nothing to wait for: what was begun goes on before more is taken.
-          await this.#handleOne(loop);
+          // Datagrams that have come together are begun together where nothing is to be waited for.
+          const step = this.#handleOne(loop);
+          if (step !== undefined) await step;
           if (this.#isTurnDue()) await nextTurn();
         } else {
           await loop.sleep(hasService ? pollInterval : null);

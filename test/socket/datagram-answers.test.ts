@@ -1,6 +1,7 @@
+import { Socket as NodeDatagramSocket } from "node:dgram";
 import fc from "fast-check";
 import { type Address, SOL_SOCKET, type Socket } from "ts-socketserver";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { datagrams, unixDatagrams } from "./subjects.js";
 
 /** The option of that name: a socket of which the system takes no joined datagrams. */
@@ -65,4 +66,27 @@ for (const subject of datagrams.filter(({ isNative }) => isNative)) {
       });
     },
   );
+}
+
+for (const subject of datagrams.filter(({ isNative }) => !isNative)) {
+  describe.skipIf(subject.missing !== null)(`Answers over ${subject.title} that Node keeps for want of room`, () => {
+    it("are done only when the system has them: until then their memory is Node's", async () => {
+      await using server = await subject.bound();
+      await using client = await subject.bound();
+      await client.sendto("question", server.getsockname());
+      const [, address] = await server.recvfrom(100);
+      const done: string[] = [];
+      // The system of this machine never lacks room for so little.
+      using queue = vi.spyOn(NodeDatagramSocket.prototype, "getSendQueueCount").mockReturnValueOnce(1);
+      const waiting = server.sendto("waits", address).then((sent) => done.push(`waited ${sent}`));
+      const taken = server.sendto("taken", address).then((sent) => done.push(`taken ${sent}`));
+      await taken;
+      await Promise.resolve();
+      expect(done).toEqual(["taken 5"]);
+      await waiting;
+      expect(done).toEqual(["taken 5", "waited 5"]);
+      expect(queue).toHaveBeenCalledTimes(2);
+      expect((await receive(client, 2)).map(([text]) => text)).toEqual(["waits", "taken"]);
+    });
+  });
 }

@@ -35,6 +35,8 @@ export class NodeDatagram extends NodeChannel {
   /** Who has sent the last datagrams: an answer to one of them is taken at once. */
   readonly #senders: Address[] = [];
   #received = 0;
+  /** Who waits is about to be told of what has come. */
+  #telling = false;
   /** Who has sent the last answer: told of what became of it also after closing. */
   #answerer: ChannelOwner | null = null;
   #socket: NodeDatagramSocket | null = null;
@@ -47,6 +49,8 @@ export class NodeDatagram extends NodeChannel {
   #readEnded = false;
   #sendEnded = false;
   #closed = false;
+  /** The answers that wait for room: they are done when nothing is in flight any more. */
+  readonly #waiting: (() => void)[] = [];
   /** Closes the socket when nothing is in flight any more. */
   #closing: { end(): void } | null = null;
   #error: Error | null = null;
@@ -124,6 +128,14 @@ export class NodeDatagram extends NodeChannel {
     }
     this.#queue.push({ data, address, truncated: false });
     this.#queuedBytes += size;
+    if (this.#telling) return;
+    this.#telling = true;
+    setImmediate(this.#tell);
+  };
+
+  /** Node takes all datagrams that are there one after the other: who waits is woken once for all of them, in the same turn. */
+  readonly #tell = (): void => {
+    this.#telling = false;
     this.owner?.onReadable();
   };
 
@@ -168,8 +180,8 @@ export class NodeDatagram extends NodeChannel {
   }
 
   /**
-   * An answer to one of the last datagrams is taken at once, and its failure is told as a drop, as on the native transport.
-   * Everything else is waited for, and its failure is the caller's.
+   * Of an answer to one of the last datagrams only room is waited for, and its failure is told as a drop, as on the native
+   * transport. Everything else is waited for, and its failure is the caller's.
    */
   override trySendTo(data: Uint8Array, address: Address | null): number | Promise<number> {
     if (this.#sendEnded) throw systemError("EPIPE");
@@ -181,12 +193,13 @@ export class NodeDatagram extends NodeChannel {
     const socket = this.#socket;
     if (socket === null) return this.#ready().then((opened) => this.#send(opened, data, address));
     if (address !== null && this.#senders.includes(address) && data.length <= MAX_ANSWER && isInetAddress(address)) {
-      // A copy: whoever sends may use the memory for something else by the time that the system has room.
-      socket.send(Buffer.from(data), address[1], address[0], this.#onAnswered);
+      socket.send(data, address[1], address[0], this.#onAnswered);
       this.#answerer = this.owner;
       this.#inFlight += 1;
       this.#bytesWritten += data.length;
-      return data.length;
+      // Nearly always the system has it by now. What waits for room lies in the sender's memory still.
+      if (socket.getSendQueueCount() === 0) return data.length;
+      return new Promise((resolve) => this.#waiting.push(() => resolve(data.length)));
     }
     return this.#send(socket, data, address);
   }
@@ -224,7 +237,9 @@ export class NodeDatagram extends NodeChannel {
 
   #leaveFlight(): void {
     this.#inFlight -= 1;
-    if (this.#inFlight === 0) this.#closing?.end();
+    if (this.#inFlight > 0) return;
+    this.#closing?.end();
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   override get writable(): boolean {
