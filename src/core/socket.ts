@@ -22,10 +22,10 @@ import { defaults } from "./defaults.js";
 import { closedError, codeOf, errnoOf, osError, unsupported } from "./errors.js";
 import { costOf, nextTurn, TURN_BUDGET } from "./fairness.js";
 import { type FileMode, type FileOfMode, type MakefileOptions, makefile } from "./makefile.js";
+import { Receiver, type Receiving } from "./receiver.js";
 import { resolveAddress } from "./resolve-address.js";
 import { SocketBase, type SocketOptions } from "./socket-base.js";
 import type { Channel } from "./transport/transport.js";
-import { type Receiving, WaitingReceive } from "./waiting-receive.js";
 
 /** A received datagram: its bytes, the sender's address, and whether it was longer than the size asked for. */
 export type Datagram = readonly [data: Buffer, address: Address, truncated: boolean];
@@ -69,8 +69,8 @@ export class Socket extends SocketBase {
     attempt: (socket, size, flags) => socket.#tryReceiveFrom(size, flags),
   };
 
-  /** The call that waits to receive, if any. */
-  #receiver: Pick<WaitingReceive<Socket, unknown>, "receiving" | "tryAgain" | "fail"> | null = null;
+  /** Made when a receiving call has to wait for the first time. */
+  #receiver: Receiver<Socket> | null = null;
   /** What the calls in a row that were done at once, without a turn of the event loop, have cost. */
   #spent = 0;
 
@@ -323,10 +323,8 @@ export class Socket extends SocketBase {
       return this.#atOnce(Promise.reject(this.explainBlocking(receiving.action, receiving.syscall)), 0);
     }
     this.#spent = 0;
-    const waiting = new WaitingReceive(receiving, this, size, flags);
-    if (this.timeout !== null) this.#limit(waiting, this.timeout);
-    this.#receiver = waiting;
-    return waiting.promise;
+    this.#receiver ??= new Receiver<Socket>(this);
+    return this.#receiver.wait(receiving, size, flags, this.timeout);
   }
 
   #receiveNothing(flags: number): Promise<Buffer> {
@@ -334,31 +332,20 @@ export class Socket extends SocketBase {
     return problem === null ? this.#atOnce(Promise.resolve(NOTHING), 0) : Promise.reject(problem);
   }
 
-  #limit<Result>(waiting: WaitingReceive<Socket, Result>, seconds: number): void {
-    const { action, syscall } = waiting.receiving;
-    waiting.timer = setTimeout(() => {
-      this.#receiver = null;
-      waiting.fail(this.explainTimeout(seconds, action, syscall));
-    }, seconds * 1000);
-  }
-
   /** Why nothing can be received now, if so. */
   #receivingProblem({ action, syscall }: Receiving<Socket, unknown>): Error | null {
     if (this.closed) return this.explainClosed(action, syscall);
-    return this.#receiver === null ? null : this.explainBusy(action, syscall);
+    return this.#receiver?.isBusy ? this.explainBusy(action, syscall) : null;
   }
 
   /** @internal */
   protected override wakeReceiver(): void {
-    if (this.#receiver?.tryAgain()) this.#receiver = null;
+    this.#receiver?.wake();
   }
 
   /** @internal */
   protected override endReceiver(): void {
-    const waiting = this.#receiver;
-    if (waiting === null) return;
-    this.#receiver = null;
-    waiting.fail(this.explainClosed(waiting.receiving.action, waiting.receiving.syscall));
+    this.#receiver?.close();
   }
 
   /**

@@ -1,0 +1,119 @@
+/**
+ * {@link Receiver}: lets one call wait until a socket has something to receive.
+ *
+ * @module
+ */
+
+import type { WaitExplainer } from "./waiters.js";
+
+/** A kind of receiving call. */
+export interface Receiving<Source, Result> {
+  /** What it does, for the message of an error: `"receive from"`. */
+  readonly action: string;
+  readonly syscall: string;
+  /** Asks without waiting: the result, or `null` when there is none yet. */
+  attempt(source: Source, size: number, flags: number): Result | null;
+}
+
+// The function that settles the promise that is being made. It is taken out of it by one function for all promises: one for each
+// would live as long as its wait, and an idle connection should cost little. So does one that rejects: what resolves with a
+// promise that is rejected does the same.
+let resolveNewest: (result: never) => void;
+function takeOut(resolve: (result: never) => void): void {
+  resolveNewest = resolve;
+}
+
+/** What a socket waits with, again and again, one call at a time. */
+export class Receiver<Source extends WaitExplainer> {
+  readonly #source: Source;
+  /** What the call that waits does; `null` while there is none. */
+  #receiving: Receiving<Source, unknown> | null = null;
+  #size = 0;
+  #flags = 0;
+  #resolve: ((result: unknown) => void) | null = null;
+  /** Ends the wait after its time. */
+  #timer: NodeJS.Timeout | null = null;
+  #attempt: "none" | "under way" | "to be repeated" = "none";
+
+  constructor(source: Source) {
+    this.#source = source;
+  }
+
+  /** Whether a call waits. */
+  get isBusy(): boolean {
+    return this.#receiving !== null;
+  }
+
+  /**
+   * Waits with a call that has found nothing; {@link isBusy} was false.
+   *
+   * @param timeout how long to wait, in seconds; `null` for ever.
+   */
+  wait<Result>(
+    receiving: Receiving<Source, Result>,
+    size: number,
+    flags: number,
+    timeout: number | null,
+  ): Promise<Result> {
+    const promise = new Promise<Result>(takeOut);
+    this.#resolve = resolveNewest as (result: unknown) => void;
+    this.#receiving = receiving;
+    this.#size = size;
+    this.#flags = flags;
+    if (timeout !== null) this.#timer = setTimeout(() => this.#expire(timeout), timeout * 1000);
+    return promise;
+  }
+
+  /** Something may have changed: the call tries again. */
+  wake(): void {
+    if (this.#receiving === null) return;
+    // An attempt may itself change something, and so lead back here: each result is asked for once, by the outer call.
+    if (this.#attempt !== "none") this.#attempt = "to be repeated";
+    else this.#tryAgain(this.#receiving);
+  }
+
+  #tryAgain(receiving: Receiving<Source, unknown>): void {
+    let result: unknown = null;
+    try {
+      do {
+        this.#attempt = "under way";
+        result = receiving.attempt(this.#source, this.#size, this.#flags);
+      } while (result === null && this.#repeats());
+    } catch (error) {
+      this.#fail(this.#source.explainFailure(error, receiving.action, receiving.syscall));
+      return;
+    } finally {
+      this.#attempt = "none";
+    }
+    if (result !== null) this.#end(result);
+  }
+
+  #repeats(): boolean {
+    return this.#attempt === "to be repeated";
+  }
+
+  /** The socket is closed: ends the wait, if any. */
+  close(): void {
+    const receiving = this.#receiving;
+    if (receiving !== null) this.#fail(this.#source.explainClosed(receiving.action, receiving.syscall));
+  }
+
+  #expire(seconds: number): void {
+    const receiving = this.#receiving;
+    if (receiving !== null) this.#fail(this.#source.explainTimeout(seconds, receiving.action, receiving.syscall));
+  }
+
+  #fail(error: unknown): void {
+    // An attempt may have closed the socket before it failed: the call has been told then.
+    if (this.#receiving !== null) this.#end(Promise.reject(error));
+  }
+
+  #end(outcome: unknown): void {
+    const resolve = this.#resolve;
+    this.#resolve = null;
+    this.#receiving = null;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    resolve?.(outcome);
+  }
+}
