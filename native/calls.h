@@ -19,6 +19,7 @@ napi_value call_setsockopt(napi_env env, napi_callback_info info);
 
 /* streams.c */
 napi_value call_recv(napi_env env, napi_callback_info info);
+napi_value call_recvmany(napi_env env, napi_callback_info info);
 napi_value call_setblocking(napi_env env, napi_callback_info info);
 napi_value call_recv_blocking(napi_env env, napi_callback_info info);
 napi_value call_send(napi_env env, napi_callback_info info);

@@ -29,6 +29,7 @@ static const struct {
     {"getsockopt", call_getsockopt},
     {"setsockopt", call_setsockopt},
     {"recv", call_recv},
+    {"recvmany", call_recvmany},
     {"setblocking", call_setblocking},
     {"recvBlocking", call_recv_blocking},
     {"send", call_send},

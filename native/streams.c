@@ -5,6 +5,14 @@
 #include "arguments.h"
 #include "calls.h"
 
+static ssize_t receive(int descriptor, void *data, size_t length, int flags) {
+  ssize_t received;
+  do {
+    received = recv(descriptor, data, length, flags);
+  } while (received < 0 && errno == EINTR);
+  return received;
+}
+
 napi_value call_recv(napi_env env, napi_callback_info info) {
   struct call call;
   int descriptor;
@@ -15,11 +23,53 @@ napi_value call_recv(napi_env env, napi_callback_info info) {
     return NULL;
   }
   if (!environment_owns(call.environment, descriptor)) return answer_number(&call, -EBADF);
-  ssize_t received;
-  do {
-    received = recv(descriptor, part.data, part.length, flags | MSG_DONTWAIT);
-  } while (received < 0 && errno == EINTR);
-  return answer(&call, received);
+  return answer(&call, receive(descriptor, part.data, part.length, flags | MSG_DONTWAIT));
+}
+
+/* Of each stream: its descriptor, the most that it may give, and what recv() has answered. */
+enum { ENTRY = 3 };
+
+/* Receives for one of them. Returns how many bytes have come. */
+static size_t receive_for(const struct environment *environment, int32_t *entry, int32_t room, uint8_t *data) {
+  const int32_t descriptor = entry[0];
+  entry[1] = room;
+  if (!environment_owns(environment, descriptor)) {
+    entry[2] = -EBADF;
+    return 0;
+  }
+  const ssize_t received = receive(descriptor, data, (size_t)room, MSG_DONTWAIT);
+  entry[2] = received < 0 ? -errno : (int32_t)received;
+  return received < 0 ? 0 : (size_t)received;
+}
+
+napi_value call_recvmany(napi_env env, napi_callback_info info) {
+  struct call call;
+  struct integers entries;
+  size_t first;
+  size_t count;
+  struct bytes buffer;
+  size_t used;
+  size_t least;
+  if (!begin_call(&call, env, info, "recvmany") || !read_integers(&call, 0, "entries", 0, &entries) ||
+      !read_size(&call, 1, "first", entries.length / ENTRY, &first) ||
+      !read_size(&call, 2, "count", entries.length / ENTRY - first, &count) || !read_bytes(&call, 3, "buffer", &buffer) ||
+      !read_size(&call, 4, "offset", buffer.length, &used) || !read_size(&call, 5, "least", INT32_MAX, &least)) {
+    return NULL;
+  }
+  size_t done = 0;
+  for (; done < count; done += 1) {
+    int32_t *const entry = entries.data + ENTRY * (first + done);
+    const int32_t wanted = entry[1];
+    const size_t left = buffer.length - used;
+    if (wanted < 1) {
+      refuse_element(&call, "entries", ENTRY * (first + done) + 1, "a size of at least 1", wanted);
+      return NULL;
+    }
+    if (left < (size_t)wanted && left < least) break;
+    const int32_t room = (size_t)wanted < left ? wanted : (int32_t)left;
+    used += receive_for(call.environment, entry, room, buffer.data + used);
+  }
+  return answer_number(&call, (int32_t)done);
 }
 
 /* Nothing can end such a wait early, and so nothing the thread that waits. */
@@ -53,11 +103,7 @@ napi_value call_recv_blocking(napi_env env, napi_callback_info info) {
     return NULL;
   }
   if (!environment_owns(call.environment, descriptor)) return answer_number(&call, -EBADF);
-  ssize_t received;
-  do {
-    received = recv(descriptor, part.data, part.length, 0);
-  } while (received < 0 && errno == EINTR);
-  return answer(&call, received);
+  return answer(&call, receive(descriptor, part.data, part.length, 0));
 }
 
 napi_value call_send(napi_env env, napi_callback_info info) {

@@ -11,6 +11,8 @@ export interface Receiving<Source, Result> {
   /** What it does, for the message of an error: `"receive from"`. */
   readonly action: string;
   readonly syscall: string;
+  /** Whether its results are the bytes of a stream. */
+  readonly takesBytes: boolean;
   /** Asks without waiting: the result, or `null` when there is none yet. */
   attempt(source: Source, size: number, flags: number): Result | null;
 }
@@ -42,6 +44,16 @@ export class Receiver<Source extends WaitExplainer> {
   /** Whether a call waits. */
   get isBusy(): boolean {
     return this.#receiving !== null;
+  }
+
+  /** How many bytes of a stream the call that waits would take, at most; 0 where none does. */
+  get awaitedBytes(): number {
+    return this.#receiving?.takesBytes && this.#flags === 0 ? this.#size : 0;
+  }
+
+  /** The call that waits for bytes gets these. */
+  receive(bytes: Buffer): void {
+    this.#end(bytes);
   }
 
   /**

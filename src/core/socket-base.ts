@@ -124,8 +124,19 @@ export abstract class SocketBase extends SocketTimeout implements AsyncDisposabl
 
   /** @internal There may be something for the call that waits to receive. */
   protected abstract wakeReceiver(): void;
+  /** @internal What the call that waits to receive waits for. */
+  protected abstract receiveForReceiver(bytes: Buffer): void;
   /** @internal There will be nothing any more: the socket is closed. */
   protected abstract endReceiver(): void;
+
+  /** @internal The channel asks its owner. */
+  abstract get awaitedBytes(): number;
+
+  /** @internal The channel tells its owner. */
+  onReceived(bytes: Buffer): void {
+    this.receiveForReceiver(bytes);
+    this.#tellWatchers();
+  }
 
   /** @internal The channel tells its owner. */
   onReadable(): void {

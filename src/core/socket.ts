@@ -56,16 +56,19 @@ export class Socket extends SocketBase {
   static readonly #accept: Receiving<Socket, [Socket, Address]> = {
     action: "accept a connection on",
     syscall: "accept",
+    takesBytes: false,
     attempt: (socket) => socket.#tryAccept(),
   };
   static readonly #recv: Receiving<Socket, Buffer> = {
     action: "receive from",
     syscall: "recv",
+    takesBytes: true,
     attempt: (socket, size, flags) => socket.channel.tryReceive(size, isPeek(flags)),
   };
   static readonly #recvfrom: Receiving<Socket, Datagram> = {
     action: "receive from",
     syscall: "recvfrom",
+    takesBytes: false,
     attempt: (socket, size, flags) => socket.#tryReceiveFrom(size, flags),
   };
 
@@ -341,6 +344,16 @@ export class Socket extends SocketBase {
   /** @internal */
   protected override wakeReceiver(): void {
     this.#receiver?.wake();
+  }
+
+  /** @internal */
+  override get awaitedBytes(): number {
+    return this.#receiver === null ? 0 : this.#receiver.awaitedBytes;
+  }
+
+  /** @internal */
+  protected override receiveForReceiver(bytes: Buffer): void {
+    this.#receiver?.receive(bytes);
   }
 
   /** @internal */

@@ -134,6 +134,14 @@ const table: Readonly<Record<Call, readonly Argument[]>> = {
     bytes("buffer", () => Buffer.alloc(4)),
     whole("length", 4, 0, 4),
   ],
+  recvmany: [
+    integers("entries", () => Int32Array.of(-1, 1, 0), 0),
+    whole("first", 0, 0, 1),
+    whole("count", 1, 0, 1),
+    bytes("buffer", () => Buffer.alloc(8)),
+    whole("offset", 3, 0, 8),
+    whole("least", 0, 0, 2 ** 31 - 1),
+  ],
   recv: [descriptor, ...part, whole("flags", 0)],
   setblocking: [descriptor, whole("milliseconds", 0, 0, 1000)],
   recvBlocking: [descriptor, ...part],
@@ -222,8 +230,9 @@ describe.skipIf(!available)(`Arguments of the addon${unlessAvailable}`, () => {
   });
 
   for (const [name, given] of Object.entries(table) as [Call, readonly Argument[]][]) {
-    // Three are begun by start() only, which would change this thread for all tests; and one has nothing to refuse.
-    if (!["start", "ref", "unref", "watch", "environment"].includes(name)) {
+    // Three are begun by start() only, which would change this thread for all tests; one has nothing to refuse; and one tells
+    // of each descriptor in its place.
+    if (!["start", "ref", "unref", "watch", "environment", "recvmany"].includes(name)) {
       it(`${name} takes those that are right`, () => {
         expect(
           call(

@@ -58,6 +58,27 @@ export interface NativeAddon {
   /** @returns how many bytes were received; 0 is the end of a stream. */
   recv(descriptor: number, buffer: Uint8Array, offset: number, length: number, flags: number): number;
   /**
+   * Receives from many streams, one after the other: in one call, and with the system's code for it at hand, that costs far less
+   * than one call for each.
+   *
+   * @param entries holds `[descriptor, wanted, –]` for each, `wanted` being how many bytes at most; gets `[–, room, result]`: how
+   *   many bytes there was room for, and what {@link recv} answers.
+   * @param first the entry to begin with.
+   * @param count of entries at most.
+   * @param buffer gets the bytes end to end, from `offset` on.
+   * @param least where less than this is left, and less than is wanted, it stops.
+   * @returns how many entries were worked on.
+   * @throws RangeError for one that wants less than a byte.
+   */
+  recvmany(
+    entries: Int32Array,
+    first: number,
+    count: number,
+    buffer: Uint8Array,
+    offset: number,
+    least: number,
+  ): number;
+  /**
    * Says how long {@link recvBlocking} may wait on a descriptor, which the system keeps (`O_NONBLOCK`, `SO_RCVTIMEO`). No other call
    * waits because of it.
    *

@@ -66,8 +66,7 @@ export abstract class NativeChannel implements Channel, Watched {
   readonly family: AddressFamily;
   readonly kind: SocketKind;
   protected readonly system: NativeSystem;
-  /** -1 when it was closed or given away. */
-  protected descriptor: number;
+  descriptor: number;
   /** Whether a receiving or accepting call may find something. */
   protected mayRead = true;
   /** The peer has ended its sending, or the connection has failed: reading never waits any more. */
@@ -95,6 +94,12 @@ export abstract class NativeChannel implements Channel, Watched {
   }
 
   // ── readiness ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  wantedBytes(_events: number): number {
+    return 0;
+  }
+
+  onReceived(_received: Buffer | number, _room: number): void {}
 
   onReady(events: number): void {
     if (this.#connecting !== null) {

@@ -11,7 +11,7 @@ import type { Address } from "../address.js";
 import { MSG_PEEK, SOCK_SEQPACKET, SOCK_STREAM } from "../constants.js";
 import { NativeAddresses } from "./native-address.js";
 import { NativeChannel } from "./native-channel.js";
-import { EAGAIN, EINVAL, POLL_FAILED } from "./native-constants.js";
+import { EAGAIN, EINVAL, EPOLLIN, POLL_FAILED } from "./native-constants.js";
 import { BULK, LARGE, largeSlab, smallSlab } from "./slab.js";
 import { systemError, systemErrorOf } from "./system-error.js";
 import type { AcceptedConnection, Channel, ChannelCounters, DescriptorMessage } from "./transport.js";
@@ -47,6 +47,22 @@ export class NativeStream extends NativeChannel {
     return { channel: new NativeStream(this.system, this.family, this.kind, descriptor, address), address };
   }
 
+  override wantedBytes(events: number): number {
+    // What else is told of comes first; and what comes in bulk gets larger memory.
+    if (events !== EPOLLIN || this.connecting || this.#comesInBulk || this.kind !== SOCK_STREAM) return 0;
+    return this.owner?.awaitedBytes ?? 0;
+  }
+
+  override onReceived(received: Buffer | number, room: number): void {
+    if (typeof received !== "number") {
+      this.#count(received.length, room);
+      this.owner?.onReceived?.(received);
+      return;
+    }
+    if (received < 0 && received !== EAGAIN) this.#failure = systemErrorOf(received);
+    this.onReady(EPOLLIN);
+  }
+
   override tryReceive(size: number, peek: boolean): Buffer | null {
     if (!this.mayRead || this.connecting) return this.awaitReadable();
     // Of a packet, what finds no room is lost; of a stream it waits.
@@ -62,13 +78,16 @@ export class NativeStream extends NativeChannel {
       if (this.peer === null) throw systemError("ENOTCONN");
       return NO_BYTES;
     }
-    this.#comesInBulk = length >= BULK;
-    if (!peek) {
-      this.bytesRead += length;
-      // Nothing is left: the next call need not ask, since the system tells of everything that comes from now on.
-      if (length < room && !this.ended && this.readsUntilEmpty) this.mayRead = false;
-    }
+    if (!peek) this.#count(length, room);
     return slab.cut(length);
+  }
+
+  /** So many bytes have been received, where there was room for so many. */
+  #count(length: number, room: number): void {
+    this.bytesRead += length;
+    this.#comesInBulk = length >= BULK;
+    // Where nothing is left, the next call need not ask: the system tells of everything that comes from now on.
+    this.mayRead = length === room || this.ended || !this.readsUntilEmpty;
   }
 
   /** A packet that may be longer than a slab. */

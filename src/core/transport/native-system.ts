@@ -5,12 +5,19 @@
  */
 
 import type { NativeAddon } from "./native-addon.js";
+import { Arrivals } from "./native-arrivals.js";
 
 /** Ready descriptors that one call from the addon can carry; what is more comes with the next. */
 const BATCH = 512;
 
 /** Somebody whose descriptor is watched. */
 export interface Watched {
+  /** -1 when it was closed or given away. */
+  readonly descriptor: number;
+  /** How many bytes of a stream are to be received for somebody who waits for them, at most; 0 where {@link onReady} comes. */
+  wantedBytes(events: number): number;
+  /** They were received: or, as a number, what `recv` has answered in their place. @param room for how many there was room. */
+  onReceived(received: Buffer | number, room: number): void;
   /** The descriptor is ready: `EPOLLIN` and the like. */
   onReady(events: number): void;
 }
@@ -26,20 +33,32 @@ export class NativeSystem {
   /** Slots that became free while a batch is worked on, which may still name them. */
   readonly #freedSlots: number[] = [];
   readonly #ready = new Int32Array(2 * BATCH);
+  readonly #arrivals: Arrivals;
   readonly #poll = new Int32Array(3);
   #inBatch = false;
   #size = 0;
 
   constructor(addon: NativeAddon) {
     this.calls = addon;
+    this.#arrivals = new Arrivals(addon, BATCH);
     addon.start(this.#onBatch, this.#ready);
   }
 
   readonly #onBatch = (count: number): void => {
     const ready = this.#ready;
+    const arrivals = this.#arrivals;
+    // First all bytes that somebody waits for are received, in one call; then everybody is told.
+    for (let index = 0; index < 2 * count; index += 2) {
+      const watched = this.#watched[ready[index] ?? -1];
+      const wanted = watched?.wantedBytes(ready[index + 1] ?? 0) ?? 0;
+      if (wanted > 0) arrivals.want(index, watched?.descriptor ?? -1, wanted);
+    }
+    arrivals.receive();
     this.#inBatch = true;
     for (let index = 0; index < 2 * count; index += 2) {
-      this.#watched[ready[index] ?? -1]?.onReady(ready[index + 1] ?? 0);
+      const watched = this.#watched[ready[index] ?? -1];
+      if (arrivals.isNext(index)) arrivals.takeNext(watched);
+      else watched?.onReady(ready[index + 1] ?? 0);
     }
     this.#inBatch = false;
     while (this.#freedSlots.length > 0) this.#freeSlots.push(this.#freedSlots.pop() ?? 0);

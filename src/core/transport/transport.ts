@@ -85,6 +85,10 @@ export interface AdoptedSocket {
  * It is never called from within a `try…` call, `flushed()` or `readable`, so that it need not reckon with calling itself.
  */
 export interface ChannelOwner {
+  /** How many bytes of a stream a call waits for that has found none, at most; 0 (or nothing) where no call does. */
+  readonly awaitedBytes?: number;
+  /** Bytes of the stream that were received for that call, no more than it waits for, and not to be received again. */
+  onReceived?(bytes: Buffer): void;
   /** A `tryAccept`, `tryReceive` or `tryReceiveFrom` that would have blocked may now succeed, or fail. */
   onReadable(): void;
   /**
