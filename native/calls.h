@@ -23,6 +23,7 @@ napi_value call_recvmany(napi_env env, napi_callback_info info);
 napi_value call_setblocking(napi_env env, napi_callback_info info);
 napi_value call_recv_blocking(napi_env env, napi_callback_info info);
 napi_value call_send(napi_env env, napi_callback_info info);
+napi_value call_sendmany(napi_env env, napi_callback_info info);
 
 /* datagrams.c: one at a time, and in batches */
 napi_value call_recvfrom(napi_env env, napi_callback_info info);

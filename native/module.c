@@ -33,6 +33,7 @@ static const struct {
     {"setblocking", call_setblocking},
     {"recvBlocking", call_recv_blocking},
     {"send", call_send},
+    {"sendmany", call_sendmany},
     {"recvfrom", call_recvfrom},
     {"sendto", call_sendto},
     {"recvmmsg", call_recvmmsg},

@@ -65,7 +65,8 @@ napi_value call_recvmany(napi_env env, napi_callback_info info) {
       refuse_element(&call, "entries", ENTRY * (first + done) + 1, "a size of at least 1", wanted);
       return NULL;
     }
-    if (left < (size_t)wanted && left < least) break;
+    /* Not for nothing either: what asks for no bytes gets none, as at the end of a stream. */
+    if (left == 0 || (left < (size_t)wanted && left < least)) break;
     const int32_t room = (size_t)wanted < left ? wanted : (int32_t)left;
     used += receive_for(call.environment, entry, room, buffer.data + used);
   }
@@ -106,6 +107,15 @@ napi_value call_recv_blocking(napi_env env, napi_callback_info info) {
   return answer(&call, receive(descriptor, part.data, part.length, 0));
 }
 
+static ssize_t transmit(int descriptor, const void *data, size_t length, int flags) {
+  ssize_t sent;
+  do {
+    /* MSG_NOSIGNAL: a peer that has gone is EPIPE for this connection, not SIGPIPE for the process. */
+    sent = send(descriptor, data, length, flags | MSG_DONTWAIT | MSG_NOSIGNAL);
+  } while (sent < 0 && errno == EINTR);
+  return sent;
+}
+
 napi_value call_send(napi_env env, napi_callback_info info) {
   struct call call;
   int descriptor;
@@ -116,10 +126,35 @@ napi_value call_send(napi_env env, napi_callback_info info) {
     return NULL;
   }
   if (!environment_owns(call.environment, descriptor)) return answer_number(&call, -EBADF);
-  ssize_t sent;
-  do {
-    /* MSG_NOSIGNAL: a peer that has gone is EPIPE for this connection, not SIGPIPE for the process. */
-    sent = send(descriptor, part.data, part.length, flags | MSG_DONTWAIT | MSG_NOSIGNAL);
-  } while (sent < 0 && errno == EINTR);
-  return answer(&call, sent);
+  return answer(&call, transmit(descriptor, part.data, part.length, flags));
+}
+
+/* Of each message: the descriptor that it goes to, its length, and what send() has answered. */
+napi_value call_sendmany(napi_env env, napi_callback_info info) {
+  struct call call;
+  struct integers entries;
+  size_t count;
+  struct bytes buffer;
+  if (!begin_call(&call, env, info, "sendmany") || !read_integers(&call, 0, "entries", 0, &entries) ||
+      !read_size(&call, 1, "count", entries.length / ENTRY, &count) || !read_bytes(&call, 2, "buffer", &buffer)) {
+    return NULL;
+  }
+  size_t begin = 0;
+  for (size_t index = 0; index < count; index += 1) {
+    int32_t *const entry = entries.data + ENTRY * index;
+    const int32_t descriptor = entry[0];
+    const int32_t length = entry[1];
+    if (length < 1 || (size_t)length > buffer.length - begin) {
+      refuse_element(&call, "entries", ENTRY * index + 1, "a length from 1 to what is left of the buffer", length);
+      return NULL;
+    }
+    if (environment_owns(call.environment, descriptor)) {
+      const ssize_t sent = transmit(descriptor, buffer.data + begin, (size_t)length, 0);
+      entry[2] = sent < 0 ? -errno : (int32_t)sent;
+    } else {
+      entry[2] = -EBADF;
+    }
+    begin += (size_t)length;
+  }
+  return answer_number(&call, (int32_t)count);
 }

@@ -74,6 +74,9 @@ export class Socket extends SocketBase {
 
   /** Made when a receiving call has to wait for the first time. */
   #receiver: Receiver<Socket> | null = null;
+  /** A message that is to leave with those of other connections, and what tells that it has. */
+  #departing: Uint8Array | null = null;
+  #departed: ((rest?: Promise<void>) => void) | null = null;
   /** What the calls in a row that were done at once, without a turn of the event loop, have cost. */
   #spent = 0;
 
@@ -416,6 +419,13 @@ export class Socket extends SocketBase {
     }
     if (this.isDatagram) return this.#sendDatagram(bytes, null, null).then(() => undefined);
     if (this.waitingSends > 0 || this.closed) return this.#sendRest(bytes, 0);
+    if (this.#spent < TURN_BUDGET && this.timeout !== 0 && this.channel.sendTogether(bytes)) {
+      this.#spent += costOf(bytes.length);
+      this.#departing = bytes;
+      return new Promise((resolve) => {
+        this.#departed = resolve;
+      });
+    }
     // Nearly always it is its turn, and the system takes everything.
     let sent = 0;
     try {
@@ -425,6 +435,18 @@ export class Socket extends SocketBase {
       return this.#atOnce(Promise.reject(this.explainFailure(error, "send to", "send")), 0);
     }
     return this.#sendRest(bytes, sent);
+  }
+
+  /** @internal The channel tells its owner. */
+  onDeparted(outcome: number | Error): void {
+    const bytes = this.#departing;
+    const resolve = this.#departed;
+    this.#departing = null;
+    this.#departed = null;
+    if (bytes === null) return;
+    if (outcome === bytes.length) resolve?.();
+    else if (typeof outcome === "number") resolve?.(this.#sendRest(bytes, outcome));
+    else resolve?.(Promise.reject(this.explainFailure(outcome, "send to", "send")));
   }
 
   /** Sends what is left, after so many bytes. */

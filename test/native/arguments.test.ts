@@ -146,6 +146,11 @@ const table: Readonly<Record<Call, readonly Argument[]>> = {
   setblocking: [descriptor, whole("milliseconds", 0, 0, 1000)],
   recvBlocking: [descriptor, ...part],
   send: [descriptor, ...part, whole("flags", 0)],
+  sendmany: [
+    integers("entries", () => Int32Array.of(-1, 1, 0), 0),
+    whole("count", 1, 0, 1),
+    bytes("buffer", () => Buffer.alloc(8)),
+  ],
   recvfrom: [
     descriptor,
     ...part,
@@ -230,9 +235,9 @@ describe.skipIf(!available)(`Arguments of the addon${unlessAvailable}`, () => {
   });
 
   for (const [name, given] of Object.entries(table) as [Call, readonly Argument[]][]) {
-    // Three are begun by start() only, which would change this thread for all tests; one has nothing to refuse; and one tells
+    // Three are begun by start() only, which would change this thread for all tests; one has nothing to refuse; and two tell
     // of each descriptor in its place.
-    if (!["start", "ref", "unref", "watch", "environment", "recvmany"].includes(name)) {
+    if (!["start", "ref", "unref", "watch", "environment", "recvmany", "sendmany"].includes(name)) {
       it(`${name} takes those that are right`, () => {
         expect(
           call(

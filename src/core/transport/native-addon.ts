@@ -120,6 +120,15 @@ export interface NativeAddon {
     address: Uint8Array,
   ): number;
   /**
+   * Sends from many sockets, one message each, one after the other: in one call, as {@link recvmany} receives.
+   *
+   * @param entries holds `[descriptor, length, –]` for each, of whose results the third gets what {@link send} answers.
+   * @param count of entries.
+   * @param buffer holds the messages end to end.
+   * @returns `count`
+   */
+  sendmany(entries: Int32Array, count: number, buffer: Uint8Array): number;
+  /**
    * Receives the datagrams that are there, in their order.
    *
    * @param buffer of at least `size * count` bytes: datagram number i begins at `i * size`.

@@ -28,6 +28,11 @@ export class Arrivals {
     this.#keys = new Int32Array(most);
   }
 
+  /** How many are to be handed out. */
+  get count(): number {
+    return this.#count;
+  }
+
   /** Something is to be received. @param key of who waits. */
   want(key: number, descriptor: number, bytes: number): void {
     this.#keys[this.#count] = key;

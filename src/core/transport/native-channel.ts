@@ -265,6 +265,9 @@ export abstract class NativeChannel implements Channel, Watched {
   trySend(_data: Uint8Array): number | null {
     throw systemError("EOPNOTSUPP");
   }
+  sendTogether(_data: Uint8Array): boolean {
+    return false;
+  }
   workAhead(): void {}
 
   trySendTo(_data: Uint8Array, _address: Address | null): number | null {

@@ -29,6 +29,8 @@ export class NativeStream extends NativeChannel {
   #failure: Error | null = null;
   /** Much came last time, and so may the next time. */
   #comesInBulk = false;
+  /** Of the message that is to leave with others, so many bytes. */
+  #departing = 0;
   /** What the connection was given to Node as. */
   #given: NodeSocket | null = null;
 
@@ -109,20 +111,68 @@ export class NativeStream extends NativeChannel {
   }
 
   override trySend(data: Uint8Array): number | null {
-    if (this.connecting) return this.awaitWritable();
+    if (this.connecting || !this.#depart()) return this.awaitWritable();
     const sent = this.system.calls.send(this.descriptor, data, 0, data.length, 0);
     if (sent >= 0) {
       this.bytesWritten += sent;
       return sent;
     }
     if (sent === EAGAIN) return this.awaitWritable();
-    const error = systemErrorOf(sent);
+    throw this.#sendingError(sent);
+  }
+
+  #sendingError(errno: number): Error {
+    const error = systemErrorOf(errno);
     // The system has told it now (ECONNRESET, ETIMEDOUT, EHOSTUNREACH …), and would tell readers of an end in good order.
     if (error.code !== "EPIPE" && (this.system.poll(this.descriptor, 0) & POLL_FAILED) !== 0) this.#failure = error;
-    throw error;
+    return error;
+  }
+
+  override sendTogether(data: Uint8Array): boolean {
+    if (!this.system.departures.wouldTake(data) || this.kind !== SOCK_STREAM) return false;
+    // What has to wait, or fails, does so at once.
+    if (this.#departing > 0 || this.connecting || this.ended || this.#failure !== null) return false;
+    this.#departing = data.length;
+    this.system.departures.add(this, this.descriptor, data);
+    return true;
+  }
+
+  onDeparted(result: number): void {
+    this.#departing = 0;
+    if (result > 0) this.bytesWritten += result;
+    this.owner?.onDeparted?.(result >= 0 ? result : result === EAGAIN ? 0 : this.#sendingError(result));
+  }
+
+  /** Sends what was taken to be sent together. Whatever else the connection does comes after it. @returns whether all has left */
+  #depart(): boolean {
+    if (this.#departing === 0) return true;
+    const expected = this.bytesWritten + this.#departing;
+    this.system.departures.send();
+    return this.bytesWritten === expected;
+  }
+
+  override shutdown(how: number): void {
+    this.#depart();
+    super.shutdown(how);
+  }
+
+  override endSending(): void {
+    this.#depart();
+    super.endSending();
+  }
+
+  override close(): void {
+    this.#depart();
+    super.close();
+  }
+
+  override release(thread?: number): number {
+    this.#depart();
+    return super.release(thread);
   }
 
   override trySendDescriptors(data: Uint8Array, descriptors: readonly number[]): number | null {
+    if (!this.#depart()) return this.awaitWritable();
     const sent = this.system.calls.sendmsg(this.descriptor, data, 0, data.length, 0, Int32Array.from(descriptors));
     if (sent === EAGAIN) return this.awaitWritable();
     this.bytesWritten += this.check(sent);
@@ -141,6 +191,7 @@ export class NativeStream extends NativeChannel {
   }
 
   override duplicate(): NativeStream {
+    this.#depart();
     const descriptor = this.check(this.system.calls.dup(this.descriptor));
     return new NativeStream(this.system, this.family, this.kind, descriptor, this.peer);
   }

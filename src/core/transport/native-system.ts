@@ -6,6 +6,7 @@
 
 import type { NativeAddon } from "./native-addon.js";
 import { Arrivals } from "./native-arrivals.js";
+import { Departures } from "./native-departures.js";
 
 /** Ready descriptors that one call from the addon can carry; what is more comes with the next. */
 const BATCH = 512;
@@ -34,6 +35,8 @@ export class NativeSystem {
   readonly #freedSlots: number[] = [];
   readonly #ready = new Int32Array(2 * BATCH);
   readonly #arrivals: Arrivals;
+  /** For messages that may leave together. */
+  readonly departures: Departures;
   readonly #poll = new Int32Array(3);
   #inBatch = false;
   #size = 0;
@@ -41,6 +44,7 @@ export class NativeSystem {
   constructor(addon: NativeAddon) {
     this.calls = addon;
     this.#arrivals = new Arrivals(addon, BATCH);
+    this.departures = new Departures(addon);
     addon.start(this.#onBatch, this.#ready);
   }
 
@@ -54,6 +58,7 @@ export class NativeSystem {
       if (wanted > 0) arrivals.want(index, watched?.descriptor ?? -1, wanted);
     }
     arrivals.receive();
+    this.departures.beginTurn(arrivals.count);
     this.#inBatch = true;
     for (let index = 0; index < 2 * count; index += 2) {
       const watched = this.#watched[ready[index] ?? -1];

@@ -47,6 +47,9 @@ export abstract class NodeChannel implements Channel {
   trySend(_data: Uint8Array): number | null {
     throw systemError("ENOTCONN");
   }
+  sendTogether(_data: Uint8Array): boolean {
+    return false;
+  }
   /** Node takes everything ahead by itself. */
   workAhead(): void {}
 

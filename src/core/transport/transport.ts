@@ -96,6 +96,11 @@ export interface ChannelOwner {
    */
   onWritable(): void;
   /**
+   * What {@link Channel.sendTogether} has taken was sent: so many bytes of it, or none, for this reason. May come from within
+   * whatever the channel is asked to do next.
+   */
+  onDeparted?(outcome: number | Error): void;
+  /**
    * A connection or datagram was thrown away: because the channel's bound was reached (the error is `null`), as the kernel
    * does it; or because a datagram that was taken already could not be sent.
    */
@@ -162,6 +167,12 @@ export interface Channel {
   workAhead(): void;
   /** Takes as many bytes as it can, and says how many: often fewer than were given. The rest is for the next call. */
   trySend(data: Uint8Array): number | null;
+  /**
+   * Takes a copy of a short message, to send it with those of other connections when this turn's JavaScript is done.
+   *
+   * @returns whether it has, and will tell {@link ChannelOwner.onDeparted}; if not, the message is for {@link trySend}.
+   */
+  sendTogether(data: Uint8Array): boolean;
   /**
    * Sends one datagram; without an address, to the connected peer.
    *
