@@ -4,6 +4,7 @@
  * @module
  */
 
+import { openPromise, resolveOfNewest } from "./open-promise.js";
 import type { WaitExplainer } from "./waiters.js";
 
 /** A kind of receiving call. */
@@ -15,14 +16,6 @@ export interface Receiving<Source, Result> {
   readonly takesBytes: boolean;
   /** Asks without waiting: the result, or `null` when there is none yet. */
   attempt(source: Source, size: number, flags: number): Result | null;
-}
-
-// The function that settles the promise that is being made. It is taken out of it by one function for all promises: one for each
-// would live as long as its wait, and an idle connection should cost little. So does one that rejects: what resolves with a
-// promise that is rejected does the same.
-let resolveNewest: (result: never) => void;
-function takeOut(resolve: (result: never) => void): void {
-  resolveNewest = resolve;
 }
 
 /** What a socket waits with, again and again, one call at a time. */
@@ -67,8 +60,8 @@ export class Receiver<Source extends WaitExplainer> {
     flags: number,
     timeout: number | null,
   ): Promise<Result> {
-    const promise = new Promise<Result>(takeOut);
-    this.#resolve = resolveNewest as (result: unknown) => void;
+    const promise = openPromise<Result>();
+    this.#resolve = resolveOfNewest();
     this.#receiving = receiving;
     this.#size = size;
     this.#flags = flags;

@@ -22,6 +22,7 @@ import { defaults } from "./defaults.js";
 import { closedError, codeOf, errnoOf, osError, unsupported } from "./errors.js";
 import { costOf, nextTurn, TURN_BUDGET } from "./fairness.js";
 import { type FileMode, type FileOfMode, type MakefileOptions, makefile } from "./makefile.js";
+import { openPromise, resolveOfNewest } from "./open-promise.js";
 import { Receiver, type Receiving } from "./receiver.js";
 import { resolveAddress } from "./resolve-address.js";
 import { SocketBase, type SocketOptions } from "./socket-base.js";
@@ -76,7 +77,7 @@ export class Socket extends SocketBase {
   #receiver: Receiver<Socket> | null = null;
   /** A message that is to leave with those of other connections, and what tells that it has. */
   #departing: Uint8Array | null = null;
-  #departed: ((rest?: Promise<void>) => void) | null = null;
+  #departed: ((rest: void | Promise<void>) => void) | null = null;
   /** What the calls in a row that were done at once, without a turn of the event loop, have cost. */
   #spent = 0;
 
@@ -422,9 +423,9 @@ export class Socket extends SocketBase {
     if (this.#spent < TURN_BUDGET && this.timeout !== 0 && this.channel.sendTogether(bytes)) {
       this.#spent += costOf(bytes.length);
       this.#departing = bytes;
-      return new Promise((resolve) => {
-        this.#departed = resolve;
-      });
+      const promise = openPromise<void>();
+      this.#departed = resolveOfNewest();
+      return promise;
     }
     // Nearly always it is its turn, and the system takes everything.
     let sent = 0;

@@ -18,7 +18,7 @@ const CROWD = 4;
 /** How long, in milliseconds, the first message may have to wait for the others: the handlers of all of them run meanwhile. */
 const PATIENCE = 1;
 /** Where that was not enough twice in a row, which a collection of garbage rarely is, messages leave at once in so many turns. */
-const TURNS_AT_ONCE = 1000;
+const TURNS_AT_ONCE = 100;
 
 /** Whose message it is. */
 export interface Departing {
@@ -86,7 +86,7 @@ export class Departures {
     // Handlers that compute shall not hold up the answers of others.
     this.#slowTurns = performance.now() - this.#since > PATIENCE ? this.#slowTurns + 1 : 0;
     if (this.#slowTurns > 1) {
-      this.#slowTurns = 1;
+      this.#slowTurns = 0;
       this.#turnsAtOnce = TURNS_AT_ONCE;
     }
     this.send();
