@@ -45,8 +45,35 @@ function echo(connection) {
   }
 }
 
+/** Connections on which something has come, in this turn. */
+const spoken = [];
+/** As recvmany and sendmany have them: three numbers for each. */
+const arrivals = new Int32Array(3 * 512);
+const departures = new Int32Array(3 * 512);
+
+/** Echoes what there is on all of them, in two calls. */
+function echoTogether() {
+  for (const [index, connection] of spoken.entries()) arrivals.set([connection, PLACE, 0], 3 * index);
+  const received = addon.recvmany(arrivals, 0, spoken.length, memory, 0, PLACE);
+  let count = 0;
+  for (let index = 0; index < received; index += 1) {
+    const length = arrivals[3 * index + 2];
+    if (length === 0) addon.close(spoken[index]);
+    if (length <= 0) continue;
+    departures[3 * count] = spoken[index];
+    departures[3 * count + 1] = length;
+    count += 1;
+  }
+  addon.sendmany(departures, count, memory);
+  // Where the room was used up there may be more.
+  for (const [index, connection] of spoken.entries()) {
+    if (index >= received || arrivals[3 * index + 2] === arrivals[3 * index + 1]) echo(connection);
+  }
+  spoken.length = 0;
+}
+
 function serveAtOnce(connection) {
-  watch(connection, () => echo(connection));
+  watch(connection, () => spoken.push(connection));
 }
 
 async function serveWaiting(connection) {
@@ -88,6 +115,7 @@ function answerDatagrams(socket) {
 function serve() {
   addon.start((count) => {
     for (let index = 0; index < count; index += 1) onReady[ready[2 * index]]();
+    if (spoken.length > 0) echoTogether();
   }, ready);
   const socket = addon.socket(AF_INET, kind === "udp" ? SOCK_DGRAM : SOCK_STREAM, 0);
   addon.bind(socket, addresses.write(["127.0.0.1", 0]).bytes);

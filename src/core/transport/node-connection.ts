@@ -35,13 +35,15 @@ const NO_BYTES = Buffer.alloc(0);
 /** A connection: bytes in, bytes out. */
 export class NodeConnection extends NodeChannel {
   #socket: NodeSocket;
-  readonly #options: NodeStreamOptions;
+  #options: NodeStreamOptions;
   readonly #local: Address;
   readonly #peer: Address;
   readonly #chunks: Buffer[] = [];
   #unread = 0;
   /** How it is read from. */
   #reading: "not yet" | "directly" | "as a stream" = "not yet";
+  /** Takes what comes as a stream. */
+  #onData: ((chunk: Buffer) => void) | null = null;
   #flowing = false;
   /** Somebody else has the socket, and what it receives. */
   #given = false;
@@ -87,9 +89,12 @@ export class NodeConnection extends NodeChannel {
   }
 
   #beginToRead(): void {
-    const direct = readDirectly(this.#socket, this.#options, (memory, length) => this.#onBytes(memory, length));
+    const direct = readDirectly(this.#socket, this.#options, (length, memory) => this.#onBytes(length, memory));
     if (direct === null) {
       this.#reading = "as a stream";
+      this.#onData = (chunk) => {
+        if (!this.#take(chunk)) this.#socket.pause();
+      };
       this.#socket.on("data", this.#onData).resume();
     } else {
       this.#reading = "directly";
@@ -100,11 +105,15 @@ export class NodeConnection extends NodeChannel {
   }
 
   /** Node has read directly. @returns whether it may read on */
-  #onBytes(memory: Buffer, length: number): boolean {
+  #onBytes(length: number, memory: Buffer): boolean {
     // What one gets from a socket of Node's is one's own.
     if (this.#given) return this.#socket.push(ownCopy(memory, length));
     if (this.#readEnded) return true;
     if (this.#chunks.length > 0) return this.#take(ownCopy(memory, length));
+    if ((this.owner?.awaitedBytes ?? 0) >= length) {
+      this.owner?.onReceived?.(keep(memory, length));
+      return true;
+    }
     const mayGoOn = this.#take(keep(memory, length));
     // Nearly always somebody has taken it. What waits is not to hold a slab.
     const waiting = this.#chunks[0];
@@ -121,10 +130,6 @@ export class NodeConnection extends NodeChannel {
     this.owner?.onReadable();
     return this.#flowing;
   }
-
-  readonly #onData = (chunk: Buffer): void => {
-    if (!this.#take(chunk)) this.#socket.pause();
-  };
 
   readonly #onReadEnd = (): void => {
     this.#readEnded = true;
@@ -237,7 +242,7 @@ export class NodeConnection extends NodeChannel {
     // have it started again.
     if (this.#reading === "directly") Reflect.set(socket, "pause", Duplex.prototype.pause);
     socket.pause();
-    socket.off("data", this.#onData);
+    if (this.#onData !== null) socket.off("data", this.#onData);
     this.#unlisten();
     const unread = this.#chunks.splice(0);
     // Node takes nothing back behind the end.
@@ -328,7 +333,7 @@ export class NodeConnection extends NodeChannel {
   }
 
   override setsockopt(level: number, option: number, value: number | Uint8Array): void {
-    this.#options.set(level, option, value, this.#socket);
+    this.#options = this.#options.with(level, option, value, this.#socket);
   }
 
   override getsockopt(level: number, option: number): number {

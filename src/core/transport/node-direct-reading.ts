@@ -27,7 +27,7 @@ const isShared = process.platform !== "win32";
 export function readDirectly(
   socket: NodeSocket,
   { noDelay, keepAlive }: NodeStreamOptions,
-  onBytes: (memory: Buffer, length: number) => boolean,
+  onBytes: (length: number, memory: Buffer) => boolean,
 ): NodeSocket | null {
   const handle: unknown = "_handle" in socket ? socket._handle : null;
   if (typeof handle !== "object" || handle === null || !("useUserBuffer" in handle) || !isShared) return null;
@@ -40,7 +40,7 @@ export function readDirectly(
     // As they are set: the socket remembers them, and does nothing where it is told the same.
     noDelay,
     keepAlive,
-    onread: { buffer: arrival, callback: (length: number) => onBytes(arrival, length) },
+    onread: { buffer: arrival, callback: onBytes },
   };
   const direct = new NodeSocket(options);
   Reflect.set(socket, "_handle", null);

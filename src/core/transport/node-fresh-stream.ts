@@ -19,7 +19,7 @@ import type { Channel } from "./transport.js";
 
 /** Where every stream socket begins. */
 export class NodeFreshStream extends NodeChannel {
-  readonly #options: NodeStreamOptions;
+  #options: NodeStreamOptions;
   readonly #family: AddressFamily;
   #bound: Address | null = null;
   /** A call of `listen()` is under way, or has succeeded. */
@@ -126,7 +126,7 @@ export class NodeFreshStream extends NodeChannel {
   }
 
   override setsockopt(level: number, option: number, value: number | Uint8Array): void {
-    this.#options.set(level, option, value, null);
+    this.#options = this.#options.with(level, option, value, null);
   }
 
   override getsockopt(level: number, option: number): number {

@@ -22,7 +22,7 @@ interface Waiting extends AcceptedConnection {
 /** A socket that clients can connect to. */
 export class NodeListener extends NodeChannel {
   readonly #server: NodeServer;
-  readonly #options: NodeStreamOptions;
+  #options: NodeStreamOptions;
   readonly #backlog: number;
   readonly #queue: Waiting[] = [];
   #address: Address;
@@ -77,7 +77,7 @@ export class NodeListener extends NodeChannel {
       new NodeConnection(socket, new NodeStreamOptions(this.#options.family), this.#address, address).abort();
       this.owner?.onDrop(address, null);
     } else {
-      const options = this.#options.inherited();
+      const options = this.#options;
       options.applyTo(socket);
       const local = isWildcard(this.#address) ? null : this.#address;
       this.#queue.push({ socket, channel: new NodeConnection(socket, options, local, address), address });
@@ -122,7 +122,7 @@ export class NodeListener extends NodeChannel {
   }
 
   override setsockopt(level: number, option: number, value: number | Uint8Array): void {
-    this.#options.set(level, option, value, null);
+    this.#options = this.#options.with(level, option, value, null);
   }
 
   override getsockopt(level: number, option: number): number {

@@ -44,8 +44,17 @@ export class NodeStreamOptions {
     this.family = family;
   }
 
-  /** Remembers an option, and applies it at once where there is a connection. */
-  set(level: number, option: number, value: number | Uint8Array, connection: NodeSocket | null): void {
+  /**
+   * The options with one of them changed, which is applied at once where there is a connection. These stay as they are: a
+   * connection has those of its listener, as they were when it came, and most never have others.
+   */
+  with(level: number, option: number, value: number | Uint8Array, connection: NodeSocket | null): NodeStreamOptions {
+    const changed = Object.assign(new NodeStreamOptions(this.family), this);
+    changed.#set(level, option, value, connection);
+    return changed;
+  }
+
+  #set(level: number, option: number, value: number | Uint8Array, connection: NodeSocket | null): void {
     const on = typeof value === "number" && value !== 0;
     if (level === IPPROTO_TCP && option === TCP_NODELAY) {
       this.noDelay = on;
@@ -95,11 +104,6 @@ export class NodeStreamOptions {
       default:
         throw unsupportedOption(level, option);
     }
-  }
-
-  /** What a connection has from the listener that accepted it: a copy of all of it, as on Linux. */
-  inherited(): NodeStreamOptions {
-    return Object.assign(new NodeStreamOptions(this.family), this);
   }
 
   /** Applies what was set before there was a connection. */
