@@ -133,6 +133,9 @@ export abstract class SocketBase extends SocketTimeout implements AsyncDisposabl
   abstract get awaitedBytes(): number;
 
   /** @internal The channel tells its owner. */
+  abstract onDeparted(outcome: number | Error): void;
+
+  /** @internal The channel tells its owner. */
   onReceived(bytes: Buffer): void {
     this.receiveForReceiver(bytes);
     this.#tellWatchers();

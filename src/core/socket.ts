@@ -420,7 +420,7 @@ export class Socket extends SocketBase {
     }
     if (this.isDatagram) return this.#sendDatagram(bytes, null, null).then(() => undefined);
     if (this.waitingSends > 0 || this.closed) return this.#sendRest(bytes, 0);
-    if (this.#spent < TURN_BUDGET && this.timeout !== 0 && this.channel.sendTogether(bytes)) {
+    if (this.#spent < TURN_BUDGET && this.timeout === null && this.channel.sendTogether(bytes)) {
       this.#spent += costOf(bytes.length);
       this.#departing = bytes;
       const promise = openPromise<void>();
@@ -439,32 +439,38 @@ export class Socket extends SocketBase {
   }
 
   /** @internal The channel tells its owner. */
-  onDeparted(outcome: number | Error): void {
+  override onDeparted(outcome: number | Error): void {
     const bytes = this.#departing;
     const resolve = this.#departed;
     this.#departing = null;
     this.#departed = null;
     if (bytes === null) return;
     if (outcome === bytes.length) resolve?.();
-    else if (typeof outcome === "number") resolve?.(this.#sendRest(bytes, outcome));
-    else resolve?.(Promise.reject(this.explainFailure(outcome, "send to", "send")));
+    // It may wait for ever, as at the time of the call.
+    else if (typeof outcome === "number") resolve?.(this.#sendRest(bytes, outcome, null));
+    // Also where the socket is just being closed: what the system says counts.
+    else resolve?.(Promise.reject(osError(`send to ${this.endpointName()}`, outcome, "send")));
   }
 
   /** Sends what is left, after so many bytes. */
-  #sendRest(bytes: Uint8Array, alreadySent: number): Promise<void> {
+  #sendRest(bytes: Uint8Array, alreadySent: number, timeout = this.timeout): Promise<void> {
     let sent = alreadySent;
-    return this.#sendStream(() => {
-      while (sent < bytes.length) {
-        const taken = this.channel.trySend(sent === 0 ? bytes : bytes.subarray(sent));
-        if (taken === null) return false;
-        sent += taken;
-      }
-      return this.channel.flushed();
-    }, bytes.length);
+    return this.#sendStream(
+      () => {
+        while (sent < bytes.length) {
+          const taken = this.channel.trySend(sent === 0 ? bytes : bytes.subarray(sent));
+          if (taken === null) return false;
+          sent += taken;
+        }
+        return this.channel.flushed();
+      },
+      bytes.length,
+      timeout,
+    );
   }
 
   /** Runs a send, at once where it is its turn and nothing is in the way. */
-  #sendStream(attempt: () => boolean, bytes: number): Promise<void> {
+  #sendStream(attempt: () => boolean, bytes: number, timeout = this.timeout): Promise<void> {
     const problem = this.#sendingProblem("send to", "send");
     if (problem !== null) return this.#atOnce(Promise.reject(problem), 0);
     if (this.waitingSends === 0) {
@@ -473,9 +479,9 @@ export class Socket extends SocketBase {
       } catch (error) {
         return this.#atOnce(Promise.reject(this.explainFailure(error, "send to", "send")), 0);
       }
-      if (this.timeout === 0) return this.#sendWithoutWaiting(attempt);
+      if (timeout === 0) return this.#sendWithoutWaiting(attempt);
     }
-    return this.#waitToSend(attempt, this.timeout);
+    return this.#waitToSend(attempt, timeout);
   }
 
   /** Why nothing can be sent, nor wait to be sent, if so. */

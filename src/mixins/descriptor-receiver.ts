@@ -9,6 +9,8 @@ import { isEnded, MAX_PACKET, NUMBER_BYTES, packNumbers, unpackNumbers } from ".
 
 /** Takes connections in, and confirms them. */
 export class DescriptorReceiver implements ChannelOwner {
+  /** It asks by itself. */
+  readonly awaitedBytes = 0;
   readonly #channel: Channel;
   readonly #onDescriptor: (id: number, descriptor: number | null) => void;
   /** Confirmations for which there was no room. The server bounds what is on its way, and so their number. */
@@ -56,4 +58,6 @@ export class DescriptorReceiver implements ChannelOwner {
   }
 
   onDrop(): void {}
+  onReceived(): void {}
+  onDeparted(): void {}
 }

@@ -26,6 +26,8 @@ export interface DepartureOwner {
 
 /** Sends connections as descriptors. */
 export class DescriptorSender implements ConnectionCarrier, ChannelOwner {
+  /** It asks by itself. */
+  readonly awaitedBytes = 0;
   readonly #channel: Channel;
   readonly #owner: DepartureOwner;
   #waiting: Departure[] = [];
@@ -116,6 +118,8 @@ export class DescriptorSender implements ConnectionCarrier, ChannelOwner {
   }
 
   onDrop(): void {}
+  onReceived(): void {}
+  onDeparted(): void {}
 
   close(): void {
     if (this.#retry !== null) clearTimeout(this.#retry);

@@ -1,11 +1,19 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
-import { BrokenPipeError, ConnectionResetError, SHUT_WR, type Socket } from "ts-socketserver";
+import {
+  BrokenPipeError,
+  ConnectionResetError,
+  SHUT_WR,
+  SOCK_STREAM,
+  Socket,
+  type SocketOptions,
+  type TextWriter,
+} from "ts-socketserver";
 import { describe, expect, it } from "vitest";
 import { isPending, settle } from "../settle.js";
 import { type Pair, pattern, receiveBytes, type StreamSubject, streams } from "./subjects.js";
@@ -33,6 +41,29 @@ async function ask(
   await settle(3);
   for (const [index, { client }] of pairs.entries()) await client.sendall(`question ${index}`);
   await Promise.all(answering);
+}
+
+async function writeTo(file: TextWriter): Promise<void> {
+  await file.write("written ");
+  await file.flush();
+}
+
+/** Has a process that inherits the descriptor write to it, while this one stands still. */
+async function writeFromChild(descriptor: number): Promise<void> {
+  const stdio = ["ignore", descriptor, "inherit"] as const;
+  expect(
+    spawnSync(process.execPath, ["-e", 'process.stdout.write("from a child")'], { stdio: [...stdio] }).status,
+  ).toBe(0);
+}
+
+async function sendAndClose(socket: Socket, words: string): Promise<void> {
+  await socket.sendall(words);
+  await socket.close();
+}
+
+/** For a socket that takes another one's descriptor over. */
+function adopting(other: Socket): SocketOptions {
+  return { fileno: other.detach() };
 }
 
 /** All that comes until the end. */
@@ -72,30 +103,39 @@ for (const subject of streams) {
     });
 
     it("may do whatever else they like before an answer has left, which comes first", async () => {
-      await withPairs(subject, FEW, async (pairs) => {
-        const long = "long ".repeat(1000);
-        const ways: ((server: Socket) => unknown)[] = [
-          (server) => server.close(),
-          (server) => server.shutdown(SHUT_WR),
-          (server) => server.sendall("short ").then(() => server.close()),
-          (server) => server.sendall(long).then(() => server.close()),
-          (server) => server.send("sent ").then(() => server.close()),
+      const long = "long ".repeat(1000);
+      type Way = [ending: string, way: (server: Socket) => unknown];
+      const ways: Way[] = [
+        ["", (server) => server.close()],
+        ["", (server) => server.shutdown(SHUT_WR)],
+        ["", (server) => server.endSending()],
+        ["short ", (server) => server.sendall("short ").then(() => server.close())],
+        [long, (server) => server.sendall(long).then(() => server.close())],
+        ["sent ", (server) => server.send("sent ").then(() => server.close())],
+        [
+          `${long}last`,
           (server) => Promise.all([server.sendall(long), server.sendall("last")]).then(() => server.close()),
-          (server) => server.toNodeSocket().end("from Node"),
-          async (server) => {
-            const file = server.makefile("w");
-            await file.write("written ");
-            await file.flush();
-            await server.close();
-          },
-        ];
+        ],
+        ["from Node", (server) => server.toNodeSocket().end("from Node")],
+        ["written ", (server) => writeTo(server.makefile("w")).then(() => server.close())],
+      ];
+      // What only descriptors can.
+      const withDescriptors: Way[] = [
+        ["from a child", (server) => writeFromChild(server.fileno()).then(() => server.close())],
+        ["by a copy", (server) => sendAndClose(server.dup(), "by a copy").then(() => server.close())],
+        [
+          "by another",
+          (server) => sendAndClose(new Socket(subject.family, SOCK_STREAM, 0, adopting(server)), "by another"),
+        ],
+      ];
+      if (subject.isNative) ways.push(...withDescriptors);
+      await withPairs(subject, ways.length, async (pairs) => {
         await ask(pairs, async (server, question, index) => {
           const answered = server.sendall(`answer to ${question}. `);
-          await Promise.all([answered, ways[index]?.(server)]);
+          await Promise.all([answered, ways[index]?.[1](server)]);
         });
-        const endings = ["", "", "short ", long, "sent ", `${long}last`, "from Node", "written "];
         const received = await Promise.all(pairs.map(({ client }) => receiveAll(client)));
-        expect(received).toEqual(endings.map((ending, index) => `answer to question ${index}. ${ending}`));
+        expect(received).toEqual(ways.map(([ending], index) => `answer to question ${index}. ${ending}`));
       });
     });
 
@@ -141,6 +181,62 @@ for (const subject of streams) {
 
     // Without waiting, only the system's own buffers can be filled to the brim.
     if (!subject.isNative) return;
+    it("have departed together: else nothing of this was tried", async () => {
+      await withPairs(subject, FEW, async (pairs) => {
+        for (let together = false; !together; ) {
+          await ask(pairs, async (server, question) => {
+            const before = server.counters.bytesWritten;
+            const answered = server.sendall(question);
+            together ||= server.counters.bytesWritten === before;
+            await answered;
+          });
+          for (const { client } of pairs) await client.recv(100);
+        }
+      });
+    });
+
+    it("may ask for more than there will ever be", async () => {
+      await withPairs(subject, FEW, async (pairs) => {
+        const sizes = [2 ** 31, 2 ** 32, 2 ** 32 + 7, Number.MAX_SAFE_INTEGER, 100, 100, 100, 100];
+        const answers = pairs.map(({ server }, index) => server.recv(sizes[index] ?? 1));
+        await settle(3);
+        for (const [index, { client }] of pairs.entries()) await client.sendall(`question ${index}`);
+        expect((await Promise.all(answers)).map(String)).toEqual(pairs.map((_pair, index) => `question ${index}`));
+      });
+    });
+
+    it("are told of what went wrong also when they wait no more for that, or are closed", async () => {
+      await withPairs(subject, FEW, async (pairs) => {
+        const outcomes: Promise<unknown>[] = [];
+        const outcomeOf = (promise: Promise<unknown>): void => {
+          outcomes.push(promise.then(String, (error: unknown) => (error instanceof BrokenPipeError ? "EPIPE" : error)));
+        };
+        await ask(pairs, async (server, question, index) => {
+          if (index > 1) return;
+          await server.shutdown(SHUT_WR);
+          outcomeOf(server.sendall(question));
+          if (index === 0) await server.close();
+          else outcomeOf(server.send("more"));
+        });
+        expect(await Promise.all(outcomes)).toEqual(["EPIPE", "EPIPE", "EPIPE"]);
+      });
+    });
+
+    it("wait as long as was said when they began, not longer and not less", async () => {
+      await withPairs(subject, FEW, async (pairs) => {
+        const [first] = pairs;
+        if (first === undefined) expect.fail("there is no connection");
+        const waiting: Promise<void>[] = [];
+        await ask(pairs, async (server, question) => {
+          if (server !== first.server) return server.sendall(question);
+          waiting.push(server.sendall(Buffer.alloc(1000)));
+          server.settimeout(0);
+        });
+        await Promise.all(waiting);
+        expect((await receiveBytes(first.client, 1000)).length).toBe(1000);
+      });
+    });
+
     it("wait for room each by itself, with nothing lost or out of order", async () => {
       await withPairs(subject, FEW, async (pairs) => {
         const [slow] = pairs;
@@ -168,6 +264,32 @@ for (const subject of streams) {
         await waiting;
       });
     });
+
+    it("do not wait for handlers that compute: answers leave one by one then, and together again when that is over", async () => {
+      await withPairs(subject, FEW, async (pairs) => {
+        /** Which of the answers leave at once, when each handler computes for so many milliseconds. */
+        const leaveAtOnce = async (milliseconds: number): Promise<boolean[]> => {
+          const atOnce: boolean[] = [];
+          await ask(pairs, async (server, question) => {
+            const before = server.counters.bytesWritten;
+            const answered = server.sendall(question);
+            atOnce.push(server.counters.bytesWritten > before);
+            for (const end = performance.now() + milliseconds; performance.now() < end; );
+            await answered;
+          });
+          for (const { client } of pairs) await client.recv(100);
+          return atOnce;
+        };
+        const untilAll = async (wanted: boolean, milliseconds: number): Promise<void> => {
+          for (let round = 0; round < 200; round += 1) {
+            if ((await leaveAtOnce(milliseconds)).every((atOnce) => atOnce === wanted)) return;
+          }
+          expect.fail(`some answers ${wanted ? "go on leaving together" : "do not leave together again"}`);
+        };
+        await untilAll(true, 1);
+        await untilAll(false, 0);
+      });
+    });
   });
 }
 
@@ -182,7 +304,7 @@ describe("The answers to many clients of a server whose program ends at once (sl
     await Promise.all(clients.map((client) => once(client, "connect")));
     for (const [index, client] of clients.entries()) client.write(`last words ${index}`);
     expect(await Promise.all(clients.map((client) => text(client)))).toEqual(
-      clients.map((_client, index) => `last words ${index}`),
+      clients.map((_client, index) => `last words ${index}, and goodbye`),
     );
     expect((await exited)[0]).toBe(0);
   });

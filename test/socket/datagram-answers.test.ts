@@ -78,15 +78,19 @@ for (const subject of datagrams.filter(({ isNative }) => !isNative)) {
       const done: string[] = [];
       // The system of this machine never lacks room for so little.
       using queue = vi.spyOn(NodeDatagramSocket.prototype, "getSendQueueCount").mockReturnValueOnce(1);
-      const waiting = server.sendto("waits", address).then((sent) => done.push(`waited ${sent}`));
-      const taken = server.sendto("taken", address).then((sent) => done.push(`taken ${sent}`));
-      await taken;
-      await Promise.resolve();
-      expect(done).toEqual(["taken 5"]);
-      await waiting;
-      expect(done).toEqual(["taken 5", "waited 5"]);
+      const send = (text: string) => server.sendto(text, address).then(() => done.push(text));
+      const sending = [send("waits"), send("comes after it")];
+      for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
+      expect(done).toEqual([]);
+      await Promise.all(sending);
+      expect(done).toEqual(["waits", "comes after it"]);
+      // Where there is room again, nothing is waited for.
+      const again = send("again");
+      for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
+      expect(done.at(-1)).toBe("again");
+      await again;
       expect(queue).toHaveBeenCalledTimes(2);
-      expect((await receive(client, 2)).map(([text]) => text)).toEqual(["waits", "taken"]);
+      expect((await receive(client, 3)).map(([text]) => text)).toEqual(done);
     });
   });
 }

@@ -11,12 +11,16 @@ function openPair(transport: Transport): [Channel, Channel] {
   return pair;
 }
 
+/** Of an owner that asks by itself. */
+const TAKES_NOTHING = { awaitedBytes: 0, onReceived: () => {}, onDeparted: () => {} };
+
 /** Has a channel tell its news to a list, and asks it for bytes that are not there. */
 function listen(channel: Channel, name: string, news: string[]): void {
   channel.owner = {
     onReadable: () => news.push(`${name}: ${String(channel.tryReceive(100, false))}`),
     onWritable: () => news.push(`${name} may write`),
     onDrop: () => news.push(`${name} dropped`),
+    ...TAKES_NOTHING,
   };
   expect(channel.tryReceive(100, false)).toBeNull();
 }
@@ -69,6 +73,7 @@ describe.skipIf(nativeTransport === null)(
           },
           onWritable: () => {},
           onDrop: () => {},
+          ...TAKES_NOTHING,
         };
         // Told in the order in which they have become ready, in one call from the system.
         firstPeer.trySend(Buffer.from("x"));

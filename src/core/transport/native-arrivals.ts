@@ -6,7 +6,7 @@
 
 import type { NativeAddon } from "./native-addon.js";
 import type { Watched } from "./native-system.js";
-import { BULK, smallSlab } from "./slab.js";
+import { BULK, LARGE, smallSlab } from "./slab.js";
 
 /** What `recvmany` is told of a connection. */
 const ENTRY = 3;
@@ -33,17 +33,23 @@ export class Arrivals {
     return this.#count;
   }
 
+  /** A new turn: nothing is wanted, also where the one before was broken off. */
+  clear(): void {
+    this.#count = 0;
+    this.#taken = 0;
+  }
+
   /** Something is to be received. @param key of who waits. */
   want(key: number, descriptor: number, bytes: number): void {
     this.#keys[this.#count] = key;
     this.#entries[ENTRY * this.#count] = descriptor;
-    this.#entries[ENTRY * this.#count + 1] = bytes;
+    // There is no room for more, and not every number fits here.
+    this.#entries[ENTRY * this.#count + 1] = Math.min(bytes, LARGE);
     this.#count += 1;
   }
 
   /** Receives all that is wanted. */
   receive(): void {
-    this.#taken = 0;
     for (let first = 0; first < this.#count; ) {
       smallSlab.makeRoom(BULK, false);
       const { memory, used } = smallSlab;
@@ -67,7 +73,6 @@ export class Arrivals {
     const received = this.#received[index] ?? 0;
     this.#received[index] = 0;
     this.#taken += 1;
-    if (this.#taken === this.#count) this.#count = 0;
     to?.onReceived(received, this.#entries[ENTRY * index + 1] ?? 0);
   }
 }

@@ -34,7 +34,7 @@ export class Departures {
   readonly #departing: (Departing | null)[] = new Array(COUNT).fill(null);
   #count = 0;
   #used = 0;
-  /** When the first of them was taken, in milliseconds of `performance.now()`. */
+  /** When the turn began, in milliseconds of `performance.now()`. */
   #since = 0;
   /** The end of this turn is waited for. */
   #isExpected = false;
@@ -50,27 +50,36 @@ export class Departures {
   /** A turn begins in which the bytes of so many connections are handed out: about as many answers may be expected. */
   beginTurn(connections: number): void {
     this.#isOpen = connections >= CROWD && this.#turnsAtOnce === 0;
+    if (this.#isOpen) this.#since = performance.now();
     if (this.#turnsAtOnce > 0) this.#turnsAtOnce -= 1;
   }
 
-  /** Whether a message may go with others now. */
-  wouldTake(data: Uint8Array): boolean {
-    return this.#isOpen && data.length > 0 && data.length <= SHORT;
+  /** Whether a message of so many bytes may go with others now. */
+  wouldTake(length: number): boolean {
+    return this.#isOpen && length > 0 && length <= SHORT && (this.#count > 0 || !this.#isLate());
   }
 
-  /** Takes a copy of a message that it {@link wouldTake}. The next of the same connection must not leave before it. */
-  add(departing: Departing, descriptor: number, data: Uint8Array): void {
+  /** Whether the first message comes so late that it does not belong to the turn any more. */
+  #isLate(): boolean {
+    this.#isOpen = performance.now() - this.#since <= PATIENCE;
+    return !this.#isOpen;
+  }
+
+  /**
+   * Takes a copy of a message that it {@link wouldTake}. Whoever gives it sees to it that the next of the same connection does not
+   * leave before it.
+   */
+  add(departing: Departing, descriptor: number, data: Uint8Array, length: number): void {
     // Not once this one is there: who gives it is not told before it knows that it was taken.
     if (this.#count === COUNT) this.send();
     const index = this.#count;
-    if (index === 0) this.#since = performance.now();
-    if (!this.#isExpected) this.#expectTurnsEnd();
     this.#memory.set(data, this.#used);
-    this.#used += data.length;
+    this.#used += length;
     this.#entries[ENTRY * index] = descriptor;
-    this.#entries[ENTRY * index + 1] = data.length;
+    this.#entries[ENTRY * index + 1] = length;
     this.#departing[index] = departing;
     this.#count += 1;
+    if (!this.#isExpected) this.#expectTurnsEnd();
   }
 
   #expectTurnsEnd(): void {
@@ -78,17 +87,24 @@ export class Departures {
     process.nextTick(this.#onTurnDone);
     if (this.#watchesExit) return;
     this.#watchesExit = true;
-    process.on("exit", this.send);
+    process.on("exit", this.#onExit);
   }
 
   readonly #onTurnDone = (): void => {
     this.#isExpected = false;
+    this.#isOpen = false;
     // Handlers that compute shall not hold up the answers of others.
     this.#slowTurns = performance.now() - this.#since > PATIENCE ? this.#slowTurns + 1 : 0;
     if (this.#slowTurns > 1) {
       this.#slowTurns = 0;
       this.#turnsAtOnce = TURNS_AT_ONCE;
     }
+    this.send();
+  };
+
+  readonly #onExit = (): void => {
+    // What others send when they hear of the exit leaves at once: there is no further turn.
+    this.#isOpen = false;
     this.send();
   };
 
@@ -99,7 +115,7 @@ export class Departures {
     this.#calls.sendmany(this.#entries, count, this.#memory);
     this.#count = 0;
     this.#used = 0;
-    // Nobody who is told sends by this at once: what a promise starts comes later.
+    // Who is told may go on sending at once, but not by this: nothing is added meanwhile.
     for (let index = 0; index < count; index += 1) {
       const departing = this.#departing[index];
       this.#departing[index] = null;

@@ -11,7 +11,7 @@ import type { Address } from "../address.js";
 import { MSG_PEEK, SOCK_SEQPACKET, SOCK_STREAM } from "../constants.js";
 import { NativeAddresses } from "./native-address.js";
 import { NativeChannel } from "./native-channel.js";
-import { EAGAIN, EINVAL, EPOLLIN, POLL_FAILED } from "./native-constants.js";
+import { EAGAIN, EINVAL, EPOLLIN, EPOLLOUT, POLL_FAILED } from "./native-constants.js";
 import { BULK, LARGE, largeSlab, smallSlab } from "./slab.js";
 import { systemError, systemErrorOf } from "./system-error.js";
 import type { AcceptedConnection, Channel, ChannelCounters, DescriptorMessage } from "./transport.js";
@@ -31,6 +31,8 @@ export class NativeStream extends NativeChannel {
   #comesInBulk = false;
   /** Of the message that is to leave with others, so many bytes. */
   #departing = 0;
+  /** The last one that left so has left in part. */
+  #restWaits = false;
   /** What the connection was given to Node as. */
   #given: NodeSocket | null = null;
 
@@ -50,15 +52,16 @@ export class NativeStream extends NativeChannel {
   }
 
   override wantedBytes(events: number): number {
-    // What else is told of comes first; and what comes in bulk gets larger memory.
-    if (events !== EPOLLIN || this.connecting || this.#comesInBulk || this.kind !== SOCK_STREAM) return 0;
+    // What else is told of the reading comes first; and what comes in bulk gets larger memory.
+    if ((events & ~EPOLLOUT) !== EPOLLIN || this.connecting || this.#comesInBulk) return 0;
+    if (this.kind !== SOCK_STREAM) return 0;
     return this.owner?.awaitedBytes ?? 0;
   }
 
   override onReceived(received: Buffer | number, room: number): void {
     if (typeof received !== "number") {
       this.#count(received.length, room);
-      this.owner?.onReceived?.(received);
+      this.owner?.onReceived(received);
       return;
     }
     if (received < 0 && received !== EAGAIN) this.#failure = systemErrorOf(received);
@@ -129,26 +132,43 @@ export class NativeStream extends NativeChannel {
   }
 
   override sendTogether(data: Uint8Array): boolean {
-    if (!this.system.departures.wouldTake(data) || this.kind !== SOCK_STREAM) return false;
+    const { length } = data;
+    if (!this.system.departures.wouldTake(length) || this.kind !== SOCK_STREAM) return false;
     // What has to wait, or fails, does so at once.
     if (this.#departing > 0 || this.connecting || this.ended || this.#failure !== null) return false;
-    this.#departing = data.length;
-    this.system.departures.add(this, this.descriptor, data);
+    if (this.descriptor < 0) return false;
+    this.system.departures.add(this, this.descriptor, data, length);
+    this.#departing = length;
     return true;
   }
 
   onDeparted(result: number): void {
+    const sent = result === EAGAIN ? 0 : result;
+    this.#restWaits = sent >= 0 && sent < this.#departing;
     this.#departing = 0;
-    if (result > 0) this.bytesWritten += result;
-    this.owner?.onDeparted?.(result >= 0 ? result : result === EAGAIN ? 0 : this.#sendingError(result));
+    if (sent > 0) this.bytesWritten += sent;
+    this.owner?.onDeparted(sent < 0 ? this.#sendingError(sent) : sent);
   }
 
-  /** Sends what was taken to be sent together. Whatever else the connection does comes after it. @returns whether all has left */
+  /**
+   * Sends what was taken to be sent together: whatever else is done with the connection comes after it.
+   *
+   * @returns whether the next may be sent; if not, something is left, which waits for room.
+   */
   #depart(): boolean {
     if (this.#departing === 0) return true;
-    const expected = this.bytesWritten + this.#departing;
     this.system.departures.send();
-    return this.bytesWritten === expected;
+    return !this.#restWaits;
+  }
+
+  override fileno(): number {
+    this.#depart();
+    return super.fileno();
+  }
+
+  override setsockopt(level: number, option: number, value: number | Uint8Array): void {
+    this.#depart();
+    super.setsockopt(level, option, value);
   }
 
   override shutdown(how: number): void {
@@ -172,7 +192,6 @@ export class NativeStream extends NativeChannel {
   }
 
   override trySendDescriptors(data: Uint8Array, descriptors: readonly number[]): number | null {
-    if (!this.#depart()) return this.awaitWritable();
     const sent = this.system.calls.sendmsg(this.descriptor, data, 0, data.length, 0, Int32Array.from(descriptors));
     if (sent === EAGAIN) return this.awaitWritable();
     this.bytesWritten += this.check(sent);

@@ -6,6 +6,7 @@
 
 import type { NativeAddon } from "./native-addon.js";
 import { Arrivals } from "./native-arrivals.js";
+import { EPOLLIN } from "./native-constants.js";
 import { Departures } from "./native-departures.js";
 
 /** Ready descriptors that one call from the addon can carry; what is more comes with the next. */
@@ -51,6 +52,7 @@ export class NativeSystem {
   readonly #onBatch = (count: number): void => {
     const ready = this.#ready;
     const arrivals = this.#arrivals;
+    arrivals.clear();
     // First all bytes that somebody waits for are received, in one call; then everybody is told.
     for (let index = 0; index < 2 * count; index += 2) {
       const watched = this.#watched[ready[index] ?? -1];
@@ -62,8 +64,12 @@ export class NativeSystem {
     this.#inBatch = true;
     for (let index = 0; index < 2 * count; index += 2) {
       const watched = this.#watched[ready[index] ?? -1];
-      if (arrivals.isNext(index)) arrivals.takeNext(watched);
-      else watched?.onReady(ready[index + 1] ?? 0);
+      let events = ready[index + 1] ?? 0;
+      if (arrivals.isNext(index)) {
+        arrivals.takeNext(watched);
+        events &= ~EPOLLIN;
+      }
+      if (events !== 0) watched?.onReady(events);
     }
     this.#inBatch = false;
     while (this.#freedSlots.length > 0) this.#freeSlots.push(this.#freedSlots.pop() ?? 0);

@@ -111,7 +111,7 @@ export class NodeConnection extends NodeChannel {
     if (this.#readEnded) return true;
     if (this.#chunks.length > 0) return this.#take(ownCopy(memory, length));
     if ((this.owner?.awaitedBytes ?? 0) >= length) {
-      this.owner?.onReceived?.(keep(memory, length));
+      this.owner?.onReceived(keep(memory, length));
       return true;
     }
     const mayGoOn = this.#take(keep(memory, length));

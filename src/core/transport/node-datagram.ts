@@ -49,8 +49,10 @@ export class NodeDatagram extends NodeChannel {
   #readEnded = false;
   #sendEnded = false;
   #closed = false;
-  /** The answers that wait for room: they are done when nothing is in flight any more. */
-  readonly #waiting: (() => void)[] = [];
+  /** Of those in flight, the answers that were taken at once. */
+  #answers = 0;
+  /** Lets the sender of the last of them go on, where that waits for room. */
+  #resume: (() => void) | null = null;
   /** Closes the socket when nothing is in flight any more. */
   #closing: { end(): void } | null = null;
   #error: Error | null = null;
@@ -192,20 +194,33 @@ export class NodeDatagram extends NodeChannel {
     if (this.#inFlight >= SENDS_IN_FLIGHT) throw systemError("ENOBUFS");
     const socket = this.#socket;
     if (socket === null) return this.#ready().then((opened) => this.#send(opened, data, address));
-    if (address !== null && this.#senders.includes(address) && data.length <= MAX_ANSWER && isInetAddress(address)) {
+    const isAnswer = address !== null && this.#senders.includes(address) && data.length <= MAX_ANSWER;
+    if (isAnswer && isInetAddress(address) && this.#resume === null) {
       socket.send(data, address[1], address[0], this.#onAnswered);
       this.#answerer = this.owner;
       this.#inFlight += 1;
+      this.#answers += 1;
       this.#bytesWritten += data.length;
-      // Nearly always the system has it by now. What waits for room lies in the sender's memory still.
-      if (socket.getSendQueueCount() === 0) return data.length;
-      return new Promise((resolve) => this.#waiting.push(() => resolve(data.length)));
+      // Nearly always the system has it by now.
+      return socket.getSendQueueCount() === 0 ? data.length : this.#untilAnswered(data.length);
     }
     return this.#send(socket, data, address);
   }
 
+  /** The last answer waits for room, in the sender's memory. Until it has left, others are waited for each by itself. */
+  #untilAnswered(length: number): Promise<number> {
+    return new Promise((resolve) => {
+      this.#resume = () => resolve(length);
+    });
+  }
+
   readonly #onAnswered = (error: Error | null): void => {
     this.#leaveFlight();
+    this.#answers -= 1;
+    if (this.#answers === 0) {
+      this.#resume?.();
+      this.#resume = null;
+    }
     // Node tells whom it was for.
     if (error !== null && "address" in error && "port" in error) {
       this.#answerer?.onDrop([String(error.address), Number(error.port)], error);
@@ -237,9 +252,7 @@ export class NodeDatagram extends NodeChannel {
 
   #leaveFlight(): void {
     this.#inFlight -= 1;
-    if (this.#inFlight > 0) return;
-    this.#closing?.end();
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    if (this.#inFlight === 0) this.#closing?.end();
   }
 
   override get writable(): boolean {

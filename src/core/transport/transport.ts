@@ -85,10 +85,10 @@ export interface AdoptedSocket {
  * It is never called from within a `try…` call, `flushed()` or `readable`, so that it need not reckon with calling itself.
  */
 export interface ChannelOwner {
-  /** How many bytes of a stream a call waits for that has found none, at most; 0 (or nothing) where no call does. */
-  readonly awaitedBytes?: number;
+  /** How many bytes of a stream a call waits for that has found none, at most; 0 where no call does. */
+  readonly awaitedBytes: number;
   /** Bytes of the stream that were received for that call, no more than it waits for, and not to be received again. */
-  onReceived?(bytes: Buffer): void;
+  onReceived(bytes: Buffer): void;
   /** A `tryAccept`, `tryReceive` or `tryReceiveFrom` that would have blocked may now succeed, or fail. */
   onReadable(): void;
   /**
@@ -96,10 +96,10 @@ export interface ChannelOwner {
    */
   onWritable(): void;
   /**
-   * What {@link Channel.sendTogether} has taken was sent: so many bytes of it, or none, for this reason. May come from within
-   * whatever the channel is asked to do next.
+   * What {@link Channel.sendTogether} has taken was sent: so many bytes of it, or none, for this reason. This alone may come from
+   * within whatever the channel is asked to do next.
    */
-  onDeparted?(outcome: number | Error): void;
+  onDeparted(outcome: number | Error): void;
   /**
    * A connection or datagram was thrown away: because the channel's bound was reached (the error is `null`), as the kernel
    * does it; or because a datagram that was taken already could not be sent.
