@@ -12,7 +12,7 @@ const USAGE = `Measures this project beside others, in one run.
   --workloads NAMES   only these, separated by commas
   --subjects NAMES    only these; what they are compared with is measured as well if it is named
   --rounds N          how often each subject has its turn (3)
-  --seconds N         how long it is measured each time, after half a second of warm-up (1)
+  --seconds N         how long it is measured each time, after a second of warm-up (1)
   --page              write the page: only for all workloads and subjects and at least ${ROUNDS_FOR_A_PAGE} rounds
   --json FILE         write everything that was measured, too
   --node PATH         the Node.js that runs the servers

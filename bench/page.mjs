@@ -32,7 +32,7 @@ function method({ seconds, rounds }, machine) {
     machine.pinned
       ? "The server runs on one core, the load on another (`taskset`). Both use the loopback."
       : "The server and the load were **not** pinned to cores of their own here, which disturbs all numbers.",
-    `Within a round the subjects take turns, each in a fresh process, with half a second of warm-up and then ${seconds} seconds that count; every other round goes backwards. There are ${rounds} rounds. A number is the median of the rounds; a ratio is the median of the ratios of each round.`,
+    `Within a round the subjects take turns, each in a fresh process, with a second of warm-up and then ${seconds} seconds that count; every other round goes backwards. There are ${rounds} rounds. A number is the median of the rounds; a ratio is the median of the ratios of each round.`,
     "Threads that block have served thirteen connections with 6,000 messages each before that: each has a JavaScript of its own, which V8 optimises in the background, and 50 that share one core need several seconds for it.",
     "The load is a program in C, compiled on demand. It compares what comes back with what it has sent (every datagram and every short conversation; on connections that stay open, what one call in 16 reads, so that it is quick enough), and fails where they differ.",
     '"server µs" is the processor time that the server\'s process took for one message, user and system time together. It depends less on what else the machine does than the rate, and the column after it compares the subjects by it.',

@@ -3,7 +3,7 @@ import { runLoad } from "../load-process.mjs";
 import { ServerProcess } from "../server-process.mjs";
 
 /** Enough for V8 to have optimised what is run. */
-const WARM_UP_SECONDS = 0.5;
+const WARM_UP_SECONDS = 1;
 
 /** User and system time of the server's process, without its children: hardly disturbed by what else the machine does. */
 function processorTime({ messages, seconds, serverSeconds }) {
