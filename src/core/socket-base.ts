@@ -133,7 +133,7 @@ export abstract class SocketBase extends SocketTimeout implements AsyncDisposabl
   abstract get awaitedBytes(): number;
 
   /** @internal The channel tells its owner. */
-  abstract onDeparted(outcome: number | Error): void;
+  abstract onDeparted(outcome: Buffer | Error | null): void;
 
   /** @internal The channel tells its owner. */
   onReceived(bytes: Buffer): void {

@@ -75,8 +75,7 @@ export class Socket extends SocketBase {
 
   /** Made when a receiving call has to wait for the first time. */
   #receiver: Receiver<Socket> | null = null;
-  /** A message that is to leave with those of other connections, and what tells that it has. */
-  #departing: Uint8Array | null = null;
+  /** What tells that a message has left with those of other connections. */
   #departed: ((rest: void | Promise<void>) => void) | null = null;
   /** What the calls in a row that were done at once, without a turn of the event loop, have cost. */
   #spent = 0;
@@ -422,7 +421,6 @@ export class Socket extends SocketBase {
     if (this.waitingSends > 0 || this.closed) return this.#sendRest(bytes, 0);
     if (this.#spent < TURN_BUDGET && this.timeout === null && this.channel.sendTogether(bytes)) {
       this.#spent += costOf(bytes.length);
-      this.#departing = bytes;
       const promise = openPromise<void>();
       this.#departed = resolveOfNewest();
       return promise;
@@ -439,15 +437,12 @@ export class Socket extends SocketBase {
   }
 
   /** @internal The channel tells its owner. */
-  override onDeparted(outcome: number | Error): void {
-    const bytes = this.#departing;
+  override onDeparted(outcome: Buffer | Error | null): void {
     const resolve = this.#departed;
-    this.#departing = null;
     this.#departed = null;
-    if (bytes === null) return;
-    if (outcome === bytes.length) resolve?.();
+    if (outcome === null) resolve?.();
     // It may wait for ever, as at the time of the call.
-    else if (typeof outcome === "number") resolve?.(this.#sendRest(bytes, outcome, null));
+    else if (outcome instanceof Buffer) resolve?.(this.#sendRest(outcome, 0, null));
     // Also where the socket is just being closed: what the system says counts.
     else resolve?.(Promise.reject(osError(`send to ${this.endpointName()}`, outcome, "send")));
   }

@@ -22,8 +22,12 @@ const TURNS_AT_ONCE = 100;
 
 /** Whose message it is. */
 export interface Departing {
-  /** The message has left, or not: what `send` has answered. */
-  onDeparted(result: number): void;
+  /**
+   * The message has left, or not.
+   *
+   * @param result what `send` has answered. @param rest a copy of what has not left, if anything.
+   */
+  onDeparted(result: number, rest: Buffer | null): void;
 }
 
 /** What is to be sent when this turn's JavaScript is done: by then, everybody who was told of something has answered it. */
@@ -102,6 +106,10 @@ export class Departures {
     this.send();
   };
 
+  #copy(begin: number, end: number): Buffer {
+    return Buffer.from(this.#memory.subarray(begin, end));
+  }
+
   readonly #onExit = (): void => {
     // What others send when they hear of the exit leaves at once: there is no further turn.
     this.#isOpen = false;
@@ -116,10 +124,14 @@ export class Departures {
     this.#count = 0;
     this.#used = 0;
     // Who is told may go on sending at once, but not by this: nothing is added meanwhile.
+    let begin = 0;
     for (let index = 0; index < count; index += 1) {
       const departing = this.#departing[index];
+      const length = this.#entries[ENTRY * index + 1] ?? 0;
+      const result = this.#entries[ENTRY * index + 2] ?? 0;
       this.#departing[index] = null;
-      departing?.onDeparted(this.#entries[ENTRY * index + 2] ?? 0);
+      departing?.onDeparted(result, result === length ? null : this.#copy(begin + Math.max(result, 0), begin + length));
+      begin += length;
     }
   };
 }

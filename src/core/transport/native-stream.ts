@@ -29,8 +29,8 @@ export class NativeStream extends NativeChannel {
   #failure: Error | null = null;
   /** Much came last time, and so may the next time. */
   #comesInBulk = false;
-  /** Of the message that is to leave with others, so many bytes. */
-  #departing = 0;
+  /** A message is to leave with others. */
+  #departs = false;
   /** The last one that left so has left in part. */
   #restWaits = false;
   /** What the connection was given to Node as. */
@@ -135,19 +135,19 @@ export class NativeStream extends NativeChannel {
     const { length } = data;
     if (!this.system.departures.wouldTake(length) || this.kind !== SOCK_STREAM) return false;
     // What has to wait, or fails, does so at once.
-    if (this.#departing > 0 || this.connecting || this.ended || this.#failure !== null) return false;
+    if (this.#departs || this.connecting || this.ended || this.#failure !== null) return false;
     if (this.descriptor < 0) return false;
     this.system.departures.add(this, this.descriptor, data, length);
-    this.#departing = length;
+    this.#departs = true;
     return true;
   }
 
-  onDeparted(result: number): void {
-    const sent = result === EAGAIN ? 0 : result;
-    this.#restWaits = sent >= 0 && sent < this.#departing;
-    this.#departing = 0;
-    if (sent > 0) this.bytesWritten += sent;
-    this.owner?.onDeparted(sent < 0 ? this.#sendingError(sent) : sent);
+  onDeparted(result: number, rest: Buffer | null): void {
+    const failed = result < 0 && result !== EAGAIN;
+    this.#departs = false;
+    this.#restWaits = rest !== null && !failed;
+    if (result > 0) this.bytesWritten += result;
+    this.owner?.onDeparted(failed ? this.#sendingError(result) : rest);
   }
 
   /**
@@ -156,7 +156,7 @@ export class NativeStream extends NativeChannel {
    * @returns whether the next may be sent; if not, something is left, which waits for room.
    */
   #depart(): boolean {
-    if (this.#departing === 0) return true;
+    if (!this.#departs) return true;
     this.system.departures.send();
     return !this.#restWaits;
   }

@@ -96,10 +96,10 @@ export interface ChannelOwner {
    */
   onWritable(): void;
   /**
-   * What {@link Channel.sendTogether} has taken was sent: so many bytes of it, or none, for this reason. This alone may come from
-   * within whatever the channel is asked to do next.
+   * What {@link Channel.sendTogether} has taken has left (`null`), but for a rest that waits for room, or has failed. This alone may
+   * come from within whatever the channel is asked to do next.
    */
-  onDeparted(outcome: number | Error): void;
+  onDeparted(outcome: Buffer | Error | null): void;
   /**
    * A connection or datagram was thrown away: because the channel's bound was reached (the error is `null`), as the kernel
    * does it; or because a datagram that was taken already could not be sent.
