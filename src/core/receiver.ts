@@ -4,7 +4,7 @@
  * @module
  */
 
-import { openPromise, resolveOfNewest } from "./open-promise.js";
+import { inOwnContext, openPromise, resolveOfNewest } from "./open-promise.js";
 import type { WaitExplainer } from "./waiters.js";
 
 /** A kind of receiving call. */
@@ -66,7 +66,7 @@ export class Receiver<Source extends WaitExplainer> {
     this.#size = size;
     this.#flags = flags;
     if (timeout !== null) this.#timer = setTimeout(() => this.#expire(timeout), timeout * 1000);
-    return promise;
+    return inOwnContext(promise);
   }
 
   /** Something may have changed: the call tries again. */

@@ -22,7 +22,7 @@ import { defaults } from "./defaults.js";
 import { closedError, codeOf, errnoOf, osError, unsupported } from "./errors.js";
 import { costOf, nextTurn, TURN_BUDGET } from "./fairness.js";
 import { type FileMode, type FileOfMode, type MakefileOptions, makefile } from "./makefile.js";
-import { openPromise, resolveOfNewest } from "./open-promise.js";
+import { inOwnContext, openPromise, resolveOfNewest } from "./open-promise.js";
 import { Receiver, type Receiving } from "./receiver.js";
 import { resolveAddress } from "./resolve-address.js";
 import { SocketBase, type SocketOptions } from "./socket-base.js";
@@ -423,7 +423,7 @@ export class Socket extends SocketBase {
       this.#spent += costOf(bytes.length);
       const promise = openPromise<void>();
       this.#departed = resolveOfNewest();
-      return promise;
+      return inOwnContext(promise);
     }
     // Nearly always it is its turn, and the system takes everything.
     let sent = 0;

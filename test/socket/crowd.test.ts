@@ -1,19 +1,23 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { connect } from "node:net";
+import { connect, type Socket as NodeSocket } from "node:net";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import {
+  type Address,
+  BaseRequestHandler,
   BrokenPipeError,
   ConnectionResetError,
+  MultiplexingTCPServer,
   SHUT_WR,
   SOCK_STREAM,
   Socket,
   type SocketOptions,
   type TextWriter,
 } from "ts-socketserver";
+import { serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { isPending, settle } from "../settle.js";
 import { type Pair, pattern, receiveBytes, type StreamSubject, streams } from "./subjects.js";
@@ -295,17 +299,82 @@ for (const subject of streams) {
 
 const PROGRAM = fileURLToPath(new URL("last-answers-program.mjs", import.meta.url));
 
-describe("The answers to many clients of a server whose program ends at once (slow: it starts a process)", () => {
-  it("have left with it", async () => {
-    const child = spawn(process.execPath, [PROGRAM], { stdio: ["ignore", "pipe", "inherit"] });
+describe("A server whose program ends at once (slow: it starts a process)", () => {
+  it.each([
+    ["answers", "last words and goodbye"],
+    ["none", " and goodbye"],
+  ])("has sent what its handlers and its exit have said (%s before it)", async (before, expected) => {
+    const child = spawn(process.execPath, [PROGRAM, before], { stdio: ["ignore", "pipe", "inherit"] });
     const exited = once(child, "exit");
     const [port] = await once(createInterface({ input: child.stdout }), "line");
     const clients = Array.from({ length: FEW }, () => connect(Number(port), "127.0.0.1"));
     await Promise.all(clients.map((client) => once(client, "connect")));
-    for (const [index, client] of clients.entries()) client.write(`last words ${index}`);
-    expect(await Promise.all(clients.map((client) => text(client)))).toEqual(
-      clients.map((_client, index) => `last words ${index}, and goodbye`),
-    );
+    for (const client of clients) client.write("last words");
+    expect(await Promise.all(clients.map((client) => text(client)))).toEqual(clients.map(() => expected));
     expect((await exited)[0]).toBe(0);
+  });
+});
+
+describe("A message that nobody waits for", () => {
+  it("fails for its own request, although it was to leave with those of others", async () => {
+    const failed: number[] = [];
+    let begun = 0;
+    class Careless extends BaseRequestHandler {
+      override async handle(): Promise<void> {
+        const number = begun++;
+        await this.request.recv(100);
+        if (number === 3) {
+          await this.request.shutdown(SHUT_WR);
+          void this.request.sendall("nobody looks");
+        } else {
+          await this.request.sendall("answer");
+        }
+        await this.request.recv(100);
+      }
+    }
+    class Watched extends MultiplexingTCPServer {
+      override handleError(error: unknown, _request: unknown, clientAddress: Address): void {
+        if (error instanceof BrokenPipeError) failed.push(Number(clientAddress[1]));
+      }
+    }
+    await using running = await serve(new Watched(["127.0.0.1", 0], Careless));
+    const clients: NodeSocket[] = [];
+    for (let index = 0; index < FEW; index += 1) {
+      const client = connect(Number(running.server.serverAddress[1]), "127.0.0.1");
+      await once(client, "connect");
+      clients.push(client);
+    }
+    await settle();
+    const ports = clients.map((client) => client.localPort);
+    const received = clients.map((client) => text(client));
+    for (const client of clients) client.write("question");
+    await settle();
+    for (const client of clients) client.end();
+    expect(await Promise.all(received)).toEqual(clients.map((_client, index) => (index === 3 ? "" : "answer")));
+    expect(failed).toEqual([ports[3]]);
+  });
+
+  it("is no worse when it is one that nobody waits to receive", async () => {
+    const failed: unknown[] = [];
+    class Careless extends BaseRequestHandler {
+      override async handle(): Promise<void> {
+        await this.request.recv(100);
+        void this.request.recv(100);
+        await once(this.server.closing, "abort");
+      }
+    }
+    class Watched extends MultiplexingTCPServer {
+      override handleError(error: unknown): void {
+        failed.push(error);
+      }
+    }
+    await using running = await serve(new Watched(["127.0.0.1", 0], Careless));
+    const client = connect(Number(running.server.serverAddress[1]), "127.0.0.1");
+    await once(client, "connect");
+    client.write("question");
+    await settle();
+    client.resetAndDestroy();
+    while (failed.length === 0) await settle(1);
+    expect(failed).toEqual([expect.any(ConnectionResetError)]);
   });
 });

@@ -17,8 +17,12 @@ const SHORT = 1024;
 const CROWD = 4;
 /** How long, in milliseconds, the first message may have to wait for the others: the handlers of all of them run meanwhile. */
 const PATIENCE = 1;
-/** Where that was not enough twice in a row, which a collection of garbage rarely is, messages leave at once in so many turns. */
+/** A turn in which that was not enough counts as much as so many others, so that a rare one (a collection of garbage) is forgiven. */
+const SLOW_TURN = 4;
+/** Where there are more of them, messages leave at once in so many turns. */
 const TURNS_AT_ONCE = 100;
+/** At every so many messages it is looked whether it is late. */
+const MESSAGES_BY_CLOCK = 4;
 
 /** Whose message it is. */
 export interface Departing {
@@ -42,13 +46,16 @@ export class Departures {
   #since = 0;
   /** The end of this turn is waited for. */
   #isExpected = false;
-  #slowTurns = 0;
+  #slowness = 0;
   #turnsAtOnce = 0;
   #isOpen = false;
-  #watchesExit = false;
 
   constructor(calls: NativeAddon) {
     this.#calls = calls;
+    // The first to hear of the exit: what others send when they hear of it leaves at once, as there is no further turn.
+    process.prependListener("exit", () => {
+      this.#close();
+    });
   }
 
   /** A turn begins in which the bytes of so many connections are handed out: about as many answers may be expected. */
@@ -60,13 +67,20 @@ export class Departures {
 
   /** Whether a message of so many bytes may go with others now. */
   wouldTake(length: number): boolean {
-    return this.#isOpen && length > 0 && length <= SHORT && (this.#count > 0 || !this.#isLate());
+    if (!this.#isOpen || length === 0 || length > SHORT) return false;
+    // The clock costs as much as all the rest of this: it is not looked at for each message.
+    if (this.#count % MESSAGES_BY_CLOCK === 0 && this.#isLate()) this.#close();
+    return this.#isOpen;
   }
 
-  /** Whether the first message comes so late that it does not belong to the turn any more. */
+  /** Whether the messages that are there have waited long enough, or the turn has ended without any. */
   #isLate(): boolean {
-    this.#isOpen = performance.now() - this.#since <= PATIENCE;
-    return !this.#isOpen;
+    return performance.now() - this.#since > PATIENCE;
+  }
+
+  #close(): void {
+    this.#isOpen = false;
+    this.send();
   }
 
   /**
@@ -89,32 +103,22 @@ export class Departures {
   #expectTurnsEnd(): void {
     this.#isExpected = true;
     process.nextTick(this.#onTurnDone);
-    if (this.#watchesExit) return;
-    this.#watchesExit = true;
-    process.on("exit", this.#onExit);
   }
 
   readonly #onTurnDone = (): void => {
     this.#isExpected = false;
-    this.#isOpen = false;
     // Handlers that compute shall not hold up the answers of others.
-    this.#slowTurns = performance.now() - this.#since > PATIENCE ? this.#slowTurns + 1 : 0;
-    if (this.#slowTurns > 1) {
-      this.#slowTurns = 0;
+    this.#slowness = this.#isLate() ? this.#slowness + SLOW_TURN : Math.max(0, this.#slowness - 1);
+    if (this.#slowness > SLOW_TURN) {
+      this.#slowness = 0;
       this.#turnsAtOnce = TURNS_AT_ONCE;
     }
-    this.send();
+    this.#close();
   };
 
   #copy(begin: number, end: number): Buffer {
     return Buffer.from(this.#memory.subarray(begin, end));
   }
-
-  readonly #onExit = (): void => {
-    // What others send when they hear of the exit leaves at once: there is no further turn.
-    this.#isOpen = false;
-    this.send();
-  };
 
   /** Sends them all now. */
   readonly send = (): void => {

@@ -62,17 +62,20 @@ export class NativeSystem {
     arrivals.receive();
     this.departures.beginTurn(arrivals.count);
     this.#inBatch = true;
-    for (let index = 0; index < 2 * count; index += 2) {
-      const watched = this.#watched[ready[index] ?? -1];
-      let events = ready[index + 1] ?? 0;
-      if (arrivals.isNext(index)) {
-        arrivals.takeNext(watched);
-        events &= ~EPOLLIN;
+    try {
+      for (let index = 0; index < 2 * count; index += 2) {
+        const watched = this.#watched[ready[index] ?? -1];
+        let events = ready[index + 1] ?? 0;
+        if (arrivals.isNext(index)) {
+          arrivals.takeNext(watched);
+          events &= ~EPOLLIN;
+        }
+        if (events !== 0) watched?.onReady(events);
       }
-      if (events !== 0) watched?.onReady(events);
+    } finally {
+      this.#inBatch = false;
+      while (this.#freedSlots.length > 0) this.#freeSlots.push(this.#freedSlots.pop() ?? 0);
     }
-    this.#inBatch = false;
-    while (this.#freedSlots.length > 0) this.#freeSlots.push(this.#freedSlots.pop() ?? 0);
   };
 
   /** A slot for somebody who is to be told; as long as there is any, the process stays alive. */
