@@ -47,14 +47,16 @@ function echo(connection) {
 
 /** Connections on which something has come, in this turn. */
 const spoken = [];
+/** Where less is left, the others have their turn by themselves: an answer in two parts would wait for an acknowledgement. */
+const LEAST = 65_536;
 /** As recvmany and sendmany have them: three numbers for each. */
 const arrivals = new Int32Array(3 * 512);
 const departures = new Int32Array(3 * 512);
 
 /** Echoes what there is on all of them, in two calls. */
 function echoTogether() {
-  for (const [index, connection] of spoken.entries()) arrivals.set([connection, PLACE, 0], 3 * index);
-  const received = addon.recvmany(arrivals, 0, spoken.length, memory, 0, PLACE);
+  for (const [index, connection] of spoken.entries()) arrivals.set([connection, memory.length, 0], 3 * index);
+  const received = addon.recvmany(arrivals, 0, spoken.length, memory, 0, LEAST);
   let count = 0;
   for (let index = 0; index < received; index += 1) {
     const length = arrivals[3 * index + 2];
