@@ -134,7 +134,7 @@ describe.skipIf(script.missing)(`Esc on a real terminal${script.reason}`, () => 
     client.end();
     await terminal.output(/connection closed/);
     terminal.type(ESCAPE);
-    await terminal.output(/ closed\r\n$/);
+    await terminal.output(/ closed\r\n/);
     terminal.type("echo code $?; exit\n");
     await terminal.output(/^code 0\r$/m);
   });
@@ -150,7 +150,7 @@ describe.skipIf(script.missing)(`Esc on a real terminal${script.reason}`, () => 
     client.end();
     await terminal.output(/connection closed/);
     terminal.type(CTRL_C);
-    await terminal.output(/ closed\r\n$/);
+    await terminal.output(/ closed\r\n/);
     terminal.type("echo code $?; exit\n");
     await terminal.output(/^code 0\r$/m);
   });
