@@ -9,7 +9,8 @@
  */
 
 import { inspect } from "node:util";
-import { currentRequest, runOutside } from "./live-requests.js";
+import { currentRequest } from "./live-requests.js";
+import { runOutside } from "./scope.js";
 
 let servers = 0;
 

@@ -4,19 +4,14 @@
  * @module
  */
 
-import { AsyncLocalStorage } from "node:async_hooks";
 import type { Address } from "./address.js";
 import { NumberTable } from "./number-table.js";
+import { currentScope, runWithin, type Scope } from "./scope.js";
 
 /** Whose requests they are; the server itself, as far as this file needs to know it. */
 export interface RequestOwner {
   /** Something that the handler started but did not wait for has failed. */
   requestLeftError(live: LiveRequest, error: unknown): void;
-}
-
-/** What code runs within: a server's loop, or one of its requests. */
-interface Scope {
-  readonly owner: RequestOwner;
 }
 
 /** One request from its acceptance to its end. */
@@ -47,29 +42,22 @@ export class LiveRequest implements Scope {
 
 // What a handler does, and whatever that starts, runs within its request. So an error that nobody caught can be given to
 // the request it came from, and a handler that stops its own server is not waited for by itself.
-const storage = new AsyncLocalStorage<Scope | undefined>();
 
 /** The request within which the calling code runs, if any; it may have ended. */
 export function currentRequest(): LiveRequest | undefined {
-  const scope = storage.getStore();
+  const scope = currentScope();
   return scope instanceof LiveRequest ? scope : undefined;
 }
 
 /** Whether the calling code runs within the server's loop or one of its requests, so that waiting for it would be for ever. */
 export function runsWithin(owner: RequestOwner): boolean {
-  const scope = storage.getStore();
+  const scope = currentScope();
   return scope?.owner === owner && !(scope instanceof LiveRequest && scope.ended);
 }
 
 /** Runs a server's loop, so that its hooks are known to be within it. */
 export function runLoop<Result>(owner: RequestOwner, loop: () => Result): Result {
-  return storage.run({ owner }, loop);
-}
-
-/** Runs a function outside any request: what it causes is nobody's. */
-export function runOutside<Result>(work: () => Result): Result {
-  // Not exit(), which turns the following of promises off and on again for all of the process.
-  return storage.run(undefined, work);
+  return runWithin({ owner }, loop);
 }
 
 /** The requests of one server. */
@@ -103,7 +91,7 @@ export class LiveRequests {
    */
   run(live: LiveRequest, followed: boolean, work: (live: LiveRequest) => void | Promise<void>): void | Promise<void> {
     this.add(live);
-    return followed ? storage.run(live, work, live) : work(live);
+    return followed ? runWithin(live, work) : work(live);
   }
 
   /** There is a new request, which lives until {@link leave}. */

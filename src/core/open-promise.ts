@@ -21,20 +21,6 @@ export function openPromise<Result>(): Promise<Result> {
   return new Promise<Result>(takeOut);
 }
 
-/**
- * Whether a rejection that nobody handles belongs to the async context in which it happens, as since Node 24, and not to that in
- * which the promise was made.
- */
-const rejectsWhereSettled = Number.parseInt(process.versions.node, 10) >= 24;
-
-/**
- * The same promise; where that makes a difference, one that is rejected in the context of the caller, whoever settles the other:
- * so an error that nobody handles is known to be that of the request that it comes from.
- */
-export function inOwnContext<Result>(promise: Promise<Result>): Promise<Result> {
-  return rejectsWhereSettled ? promise.then() : promise;
-}
-
 /** What resolves the promise that {@link openPromise} has made last. */
 export function resolveOfNewest<Result>(): Resolve<Result> {
   return newest as Resolve<Result>;

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { inOwnContext, openPromise, resolveOfNewest } from "./open-promise.js";
+import { openPromise, resolveOfNewest } from "./open-promise.js";
+import { type Scope, scopeForRejection, settleWithin } from "./scope.js";
 import type { WaitExplainer } from "./waiters.js";
 
 /** A kind of receiving call. */
@@ -26,6 +27,8 @@ export class Receiver<Source extends WaitExplainer> {
   #size = 0;
   #flags = 0;
   #resolve: ((result: unknown) => void) | null = null;
+  /** Who waits, where it matters if the wait ends with an error. */
+  #scope: Scope | undefined;
   /** Ends the wait after its time. */
   #timer: NodeJS.Timeout | null = null;
   #attempt: "none" | "under way" | "to be repeated" = "none";
@@ -62,11 +65,12 @@ export class Receiver<Source extends WaitExplainer> {
   ): Promise<Result> {
     const promise = openPromise<Result>();
     this.#resolve = resolveOfNewest();
+    this.#scope = scopeForRejection();
     this.#receiving = receiving;
     this.#size = size;
     this.#flags = flags;
     if (timeout !== null) this.#timer = setTimeout(() => this.#expire(timeout), timeout * 1000);
-    return inOwnContext(promise);
+    return promise;
   }
 
   /** Something may have changed: the call tries again. */
@@ -110,15 +114,21 @@ export class Receiver<Source extends WaitExplainer> {
 
   #fail(error: unknown): void {
     // An attempt may have closed the socket before it failed: the call has been told then.
-    if (this.#receiving !== null) this.#end(Promise.reject(error));
+    if (this.#receiving !== null) settleWithin(this.#scope, this.#stop(), () => Promise.reject(error));
   }
 
-  #end(outcome: unknown): void {
+  #end(result: unknown): void {
+    this.#stop()?.(result);
+  }
+
+  /** Nobody waits any more. Returns what tells who did. */
+  #stop(): ((result: unknown) => void) | null {
     const resolve = this.#resolve;
     this.#resolve = null;
+    this.#scope = undefined;
     this.#receiving = null;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    resolve?.(outcome);
+    return resolve;
   }
 }

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -147,7 +146,7 @@ export async function socketpair(
       "socketpair",
     );
   }
-  const path = join(tmpdir(), `socketpair-${randomUUID()}`);
+  const path = join(tmpdir(), `socketpair-${crypto.randomUUID()}`);
   const loopback = family === AF_INET6 ? "::1" : "127.0.0.1";
   try {
     await using listener = await createServer(family === AF_UNIX ? path : [loopback, 0], { ...options, family });

@@ -22,9 +22,10 @@ import { defaults } from "./defaults.js";
 import { closedError, codeOf, errnoOf, osError, unsupported } from "./errors.js";
 import { costOf, nextTurn, TURN_BUDGET } from "./fairness.js";
 import { type FileMode, type FileOfMode, type MakefileOptions, makefile } from "./makefile.js";
-import { inOwnContext, openPromise, resolveOfNewest } from "./open-promise.js";
+import { openPromise, resolveOfNewest } from "./open-promise.js";
 import { Receiver, type Receiving } from "./receiver.js";
 import { resolveAddress } from "./resolve-address.js";
+import { type Scope, scopeForRejection, settleWithin } from "./scope.js";
 import { SocketBase, type SocketOptions } from "./socket-base.js";
 import type { Channel } from "./transport/transport.js";
 
@@ -77,6 +78,8 @@ export class Socket extends SocketBase {
   #receiver: Receiver<Socket> | null = null;
   /** What tells that a message has left with those of other connections. */
   #departed: ((rest: void | Promise<void>) => void) | null = null;
+  /** Who waits for that, where it matters if the message does not leave. */
+  #departsWithin: Scope | undefined;
   /** What the calls in a row that were done at once, without a turn of the event loop, have cost. */
   #spent = 0;
 
@@ -423,7 +426,8 @@ export class Socket extends SocketBase {
       this.#spent += costOf(bytes.length);
       const promise = openPromise<void>();
       this.#departed = resolveOfNewest();
-      return inOwnContext(promise);
+      this.#departsWithin = scopeForRejection();
+      return promise;
     }
     // Nearly always it is its turn, and the system takes everything.
     let sent = 0;
@@ -439,12 +443,18 @@ export class Socket extends SocketBase {
   /** @internal The channel tells its owner. */
   override onDeparted(outcome: Buffer | Error | null): void {
     const resolve = this.#departed;
+    const within = this.#departsWithin;
     this.#departed = null;
+    this.#departsWithin = undefined;
     if (outcome === null) resolve?.();
+    else settleWithin(within, resolve, () => this.#afterDeparture(outcome));
+  }
+
+  #afterDeparture(outcome: Buffer | Error): Promise<void> {
     // It may wait for ever, as at the time of the call.
-    else if (outcome instanceof Buffer) resolve?.(this.#sendRest(outcome, 0, null));
+    if (outcome instanceof Buffer) return this.#sendRest(outcome, 0, null);
     // Also where the socket is just being closed: what the system says counts.
-    else resolve?.(Promise.reject(osError(`send to ${this.endpointName()}`, outcome, "send")));
+    return Promise.reject(osError(`send to ${this.endpointName()}`, outcome, "send"));
   }
 
   /** Sends what is left, after so many bytes. */

@@ -7,7 +7,7 @@
 import type { Address } from "../core/address.js";
 import { isBlockingHandler } from "../core/blocking-handler.js";
 import { defaults } from "../core/defaults.js";
-import { runOutside } from "../core/live-requests.js";
+import { runOutside } from "../core/scope.js";
 import type { ServerOptionName } from "../core/server-options.js";
 import type { AnyArguments, ServerClass } from "./multiplexing-mixin.js";
 import type { RequestHost } from "./remote-requests.js";

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { randomUUID } from "node:crypto";
 import { lstatSync, readFileSync, renameSync, type Stats, statSync, unlinkSync } from "node:fs";
 import { lstat, readFile, stat } from "node:fs/promises";
 import { connect } from "node:net";
@@ -106,7 +105,7 @@ export class UnixSocketFile {
     } catch {
       return null;
     }
-    const aside = `${this.#path}.${randomUUID()}.aside`;
+    const aside = `${this.#path}.${crypto.randomUUID()}.aside`;
     return renamed(this.#path, aside) ? aside : null;
   }
 }
