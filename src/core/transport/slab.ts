@@ -8,7 +8,7 @@ import { markAsUntransferable } from "node:worker_threads";
 
 /**
  * Memory that received bytes are cut from, for all connections of this thread. What somebody keeps of it keeps all of it
- * alive: so small messages are cut from small slabs.
+ * alive: so small messages are cut from small slabs. A handler that waits for the next message often still has the last one.
  */
 export class Slab {
   readonly #size: number;
@@ -51,10 +51,9 @@ function makeMemory(size: number): Buffer {
 
 /** A read that brings so much is likely followed by others that do. */
 export const BULK = 2048;
+/** For reads that bring less, and for those that bring that. Used to their ends, or the system has to find new memory too often. */
+export const smallSlab: Slab = new Slab(8192, BULK);
 export const LARGE = 131_072;
-/** For reads that bring less: as large as Node's own pool, which differs from version to version and can be set to anything. */
-export const smallSlab: Slab = new Slab(Math.min(Math.max(Buffer.poolSize, 4 * BULK), 65_536), BULK);
-/** For those that bring that. Used to its end, or the system has to find new memory too often. */
 export const largeSlab: Slab = new Slab(LARGE, 16_384);
 
 /** A copy of bytes that lie where the next ones will, cut from a slab. At most {@link LARGE}. */
