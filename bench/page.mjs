@@ -39,6 +39,7 @@ function method({ seconds, rounds }, machine) {
     '"server core" and "load core" are the shares of the time in which each was busy. Where the server\'s is at about 100 % and the load\'s is below, the server is what was measured. C over epoll and the load cost each other about the same, so there both are busy.',
     "When connections are made, the system does most of the work, and more of it on the client's side: the load cannot keep the fastest servers busy. There the subjects are compared by connections a second of the server's processor time, which is the rate that one busy core would reach at least.",
     '"the addon alone" is the addon of the native transport without sockets, servers and handlers: what lies between it and C is the price of JavaScript, and what lies between it and this project that of handlers that are a class. For idle connections it is one function for each that waits for one promise, which no `async handle()` can do without.',
+    '"an async handle()" on the addon, or on `node:net`, is a class whose `handle()` awaits `recv()` and `sendall()`, and nothing else of a server. It runs within an `AsyncLocalStorage`, without which an error that nobody handles cannot be given to its request, but where it is "not followed". What lies between it and this project is the price of everything else.',
     'The servers of this project have a class with an `async handle()` as their handler. TCP is served by `MultiplexingTCPServer`, UDP by `MultiplexingUDPServer`, and by `UDPServer` where it says so; "native" and "Node" are the transports.',
   ];
 }
@@ -62,7 +63,7 @@ export function writePage({ measured, verdicts, settings, machine, versions, una
     ),
     "```sh\nnpm run bench\n```",
     wrap(
-      "It takes six to nine minutes, and needs a C compiler. `npm run bench -- --help` tells how to measure a part of it. Compare ratios, not rates: those of another machine, or of another day, are different.",
+      "It takes about ten minutes, and needs a C compiler. `npm run bench -- --help` tells how to measure a part of it. Compare ratios, not rates: those of another machine, or of another day, are different.",
     ),
     "![Ratios to node:net and node:dgram, for each workload](benchmark.svg)",
     "## What must be reached",

@@ -78,6 +78,24 @@ function node(name, kinds) {
   };
 }
 
+/** The least that a handler which waits can cost. @returns {Subject} */
+function asyncHandler(name, title, below, following) {
+  return {
+    name,
+    title,
+    kinds: ["echo", "idle"],
+    workloads: ["echo-50x64", "memory"],
+    async prepare(tools) {
+      const running = await ServerProcess.start(name, this.server("echo", tools));
+      await running.stop();
+      return `Node.js ${firstLine(tools.node, "--version")}`;
+    },
+    server: (kind, tools) => ({
+      command: [tools.node, ...nodeOptions(kind), script("async-handler.mjs"), below, following, kind],
+    }),
+  };
+}
+
 /** @returns {Subject} */
 function python(name, title, kinds, file, ...texts) {
   return {
@@ -120,6 +138,9 @@ export const subjects = [
     },
     server: (kind, tools) => ({ command: [tools.node, ...nodeOptions(kind), script("native-addon.mjs"), kind] }),
   },
+  asyncHandler("handler-addon", "an async handle() on the addon", "addon", "followed"),
+  asyncHandler("handler-addon-unfollowed", "the same, not followed", "addon", "unfollowed"),
+  asyncHandler("handler-node-net", "an async handle() on node:net", "node-net", "followed"),
   // What following the requests costs: docs/servers.md tells of the option.
   project("native-awaited", 'native, isolation: "awaited"', "native", {
     options: { isolation: "awaited" },
