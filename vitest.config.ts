@@ -1,26 +1,19 @@
-import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
-
-const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
+import { SlowestFiles } from "./test/support/slowest-files.js";
 
 export default defineConfig({
-  // The tests import the package under its public names; here they mean the sources, so that a failing test points at them.
-  resolve: {
-    alias: [
-      { find: /^ts-socketserver$/, replacement: source("index.ts") },
-      { find: /^ts-socketserver\/socket$/, replacement: source("socket.ts") },
-      { find: /^ts-socketserver\/selectors$/, replacement: source("selectors.ts") },
-      { find: /^ts-socketserver\/servers$/, replacement: source("servers/index.ts") },
-      { find: /^ts-socketserver\/clients$/, replacement: source("clients/index.ts") },
-      { find: /^ts-socketserver\/testing$/, replacement: source("testing/index.ts") },
-    ],
-  },
   test: {
     include: ["test/**/*.test.ts"],
-    setupFiles: ["test/setup.ts"],
+    globalSetup: "test/support/global-setup.ts",
+    reporters: ["default", new SlowestFiles()],
     testTimeout: 20_000,
     // One per processor: most tests wait for processes. Vitest's own choice leaves one out.
     maxWorkers: "100%",
+    // Files share their worker's modules: what they import is loaded once a worker.
+    isolate: false,
+    execArgv: ["--enable-source-maps"],
+    // The tests run the package as users get it: Node loads dist/ itself, once, as it does in threads and child processes.
+    server: { deps: { external: [/\/dist\//] } },
     slowTestThreshold: 250,
   },
 });

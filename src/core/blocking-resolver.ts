@@ -14,8 +14,8 @@ import { gaiError, type InetFamily, readNumericHost, resolveAddress } from "./re
 import { EAGAIN, POLLIN } from "./transport/native-constants.js";
 import { systemErrorOf } from "./transport/system-error.js";
 
-/** The built program, also where this file is run as TypeScript: a thread is not started with what transforms that. */
-const PROGRAM = new URL("../../dist/core/blocking-resolver-thread.js", import.meta.url);
+/** The program that the other side starts. */
+const PROGRAM = new URL("./blocking-resolver-thread.js", import.meta.url);
 /** How long the thread may take to start, in seconds. */
 const START_TIME = 10;
 

@@ -93,7 +93,6 @@ export interface ResolveOptions {
  * `""` and `"<broadcast>"`, the short forms of IPv4 (`127.1`) and the path of a Unix socket. A name is looked up.
  * The zone of an IPv6 address (`fe80::1%eth0`) stays in the host.
  *
- * @internal
  * @param address what the caller of the socket gave.
  * @param family the socket's family; with `AF_UNSPEC` the address decides.
  * @returns the same address with a numeric host, or a promise of it.

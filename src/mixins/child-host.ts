@@ -23,8 +23,8 @@ import type { Assignment, FromChild, ToChild, ToRunner } from "./messages.js";
 import { exposeServer } from "./remote-server.js";
 import { type HostOwner, type Job, RunnerHost } from "./runner-host.js";
 
-/** The built program, also where this file is run as TypeScript. */
-const PROGRAM = fileURLToPath(new URL("../../dist/mixins/child-main.js", import.meta.url));
+/** The program that the other side starts. */
+const PROGRAM = fileURLToPath(new URL("./child-main.js", import.meta.url));
 /** How long, in seconds, a child that was told to end may take; one that computes does not hear it. */
 const GRACE = 0.5;
 /** How long, in seconds, what a child said last may take to come in after its end. */

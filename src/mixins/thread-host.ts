@@ -21,8 +21,8 @@ import { type HostOwner, type Job, RunnerHost } from "./runner-host.js";
 import { RunnerInterrupt } from "./runner-interrupt.js";
 import type { ThreadData } from "./thread-main.js";
 
-/** The built program, also where this file is run as TypeScript: a thread is not started with what transforms that. */
-const PROGRAM = new URL("../../dist/mixins/thread-main.js", import.meta.url);
+/** The program that the other side starts. */
+const PROGRAM = new URL("./thread-main.js", import.meta.url);
 
 /** How long, in seconds, a thread may take to end. One that is in `execFileSync()`, for instance, does when that returns. */
 const ENDING_TIME = 2;

@@ -6,8 +6,8 @@ import { type InetAddress, type ServerOptions, ThreadingTCPServer, TimeoutError 
 import { type RunningServer, type StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { FullBacklog } from "../socket/full-backlog.js";
-import { temporaryPath } from "../temporary-path.js";
-import { within } from "../within.js";
+import { temporaryPath } from "../support/temporary-path.js";
+import { within } from "../support/within.js";
 import { Stuck } from "./blocks-at-import.mjs";
 import * as handlers from "./handlers.mjs";
 import { available, here, unless } from "./peers.js";

@@ -24,9 +24,9 @@ import {
 } from "ts-socketserver";
 import { type RunningServer, StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it, vi } from "vitest";
-import { settle } from "../settle.js";
-import { temporaryPath } from "../temporary-path.js";
-import { within } from "../within.js";
+import { settle } from "../support/settle.js";
+import { temporaryPath } from "../support/temporary-path.js";
+import { within } from "../support/within.js";
 import * as handlers from "./handlers.mjs";
 import { expectNothingAskedTooLate, tell } from "./orders.js";
 import { available, here, unless } from "./peers.js";

@@ -36,7 +36,7 @@ import {
 import { describe, expect, it } from "vitest";
 import { flagsOf } from "../native/support.js";
 import { FullBacklog } from "../socket/full-backlog.js";
-import { temporaryPath } from "../temporary-path.js";
+import { temporaryPath } from "../support/temporary-path.js";
 import { available, connected, here, listening, Peer, pair, unless } from "./peers.js";
 
 /** Its number on Linux. */

@@ -6,11 +6,12 @@ import { StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { netcat, python, script } from "../clients/programs.js";
 import { pageAt, tableIn } from "../docs/pages.js";
-import { settle } from "../settle.js";
 import { FullBacklog } from "../socket/full-backlog.js";
-import { temporaryPath } from "../temporary-path.js";
-import { within } from "../within.js";
-import { COMMAND, RunningCommand } from "./running-command.js";
+import { COMMAND } from "../support/paths.js";
+import { RunningCommand } from "../support/running-command.js";
+import { settle } from "../support/settle.js";
+import { temporaryPath } from "../support/temporary-path.js";
+import { within } from "../support/within.js";
 
 /** Somebody who waits, and where. */
 async function startHost(...options: string[]): Promise<{ ana: RunningCommand; address: string }> {

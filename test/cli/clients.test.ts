@@ -20,8 +20,9 @@ import {
 import { serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { script } from "../clients/programs.js";
-import { temporaryPath } from "../temporary-path.js";
-import { COMMAND, RunningCommand } from "./running-command.js";
+import { COMMAND } from "../support/paths.js";
+import { RunningCommand } from "../support/running-command.js";
+import { temporaryPath } from "../support/temporary-path.js";
 
 const LOOPBACK = ["127.0.0.1", 0] as const;
 

@@ -1,7 +1,7 @@
 import { parseAddress } from "ts-socketserver";
 import { StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { RunningCommand } from "./running-command.js";
+import { RunningCommand } from "../support/running-command.js";
 
 /** A server with a client that has been served a line and stays connected. */
 async function withClient(...options: string[]) {

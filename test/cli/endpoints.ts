@@ -5,8 +5,8 @@
  */
 
 import { AF_INET, AF_UNIX } from "ts-socketserver";
-import type { Endpoint, Protocol } from "../../src/cli/endpoint.js";
-import { temporaryPath } from "../temporary-path.js";
+import type { Endpoint, Protocol } from "../../dist/cli/endpoint.js";
+import { temporaryPath } from "../support/temporary-path.js";
 
 /** An endpoint at which nobody listens: port 0, or a new path. */
 export function endpointFor(protocol: Protocol): Endpoint {

@@ -3,10 +3,11 @@
 import { parseAddress } from "ts-socketserver";
 import { StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { TerminalOutput } from "../../src/cli/terminal-output.js";
+import { TerminalOutput } from "../../dist/cli/terminal-output.js";
 import { script } from "../clients/programs.js";
+import { COMMAND } from "../support/paths.js";
+import { RunningCommand } from "../support/running-command.js";
 import { endpointFor } from "./endpoints.js";
-import { COMMAND, RunningCommand } from "./running-command.js";
 
 const ESCAPE = "\u001b";
 const CTRL_C = "\u0003";

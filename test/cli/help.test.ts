@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { capabilities } from "ts-socketserver";
 import { bundledServers } from "ts-socketserver/servers";
 import { describe, expect, it } from "vitest";
-import { defaultEndpoint } from "../../src/cli/address-options.js";
-import { exampleCommand } from "../../src/cli/endpoint.js";
-import { models, modelsOf, protocolsOf } from "../../src/cli/models.js";
-import { RunningCommand } from "./running-command.js";
+import { defaultEndpoint } from "../../dist/cli/address-options.js";
+import { exampleCommand } from "../../dist/cli/endpoint.js";
+import { models, modelsOf, protocolsOf } from "../../dist/cli/models.js";
+import { RunningCommand } from "../support/running-command.js";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
 

@@ -6,11 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AF_INET, AF_UNIX, PermissionError } from "ts-socketserver";
 import { describe, expect, it } from "vitest";
-import { CommandError, outcomeOf } from "../../src/cli/command-error.js";
-import { commandLogger } from "../../src/cli/command-logger.js";
-import { explainOpening } from "../../src/cli/opening-errors.js";
-import { temporaryPath } from "../temporary-path.js";
-import { COMMAND, RunningCommand } from "./running-command.js";
+import { CommandError, outcomeOf } from "../../dist/cli/command-error.js";
+import { commandLogger } from "../../dist/cli/command-logger.js";
+import { explainOpening } from "../../dist/cli/opening-errors.js";
+import { COMMAND } from "../support/paths.js";
+import { RunningCommand } from "../support/running-command.js";
+import { temporaryPath } from "../support/temporary-path.js";
 
 /** What the command says on stderr before it leaves with the exit code 1. */
 async function problem(...args: string[]): Promise<string> {

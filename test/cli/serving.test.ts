@@ -4,11 +4,11 @@ import { parseAddress } from "ts-socketserver";
 import { bundledServers } from "ts-socketserver/servers";
 import { DatagramTestClient, StreamTestClient } from "ts-socketserver/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { protocolsOf } from "../../src/cli/models.js";
+import { protocolsOf } from "../../dist/cli/models.js";
 import { netcat } from "../clients/programs.js";
 import { isReady } from "../servers/models.js";
-import { temporaryPath } from "../temporary-path.js";
-import { RunningCommand } from "./running-command.js";
+import { RunningCommand } from "../support/running-command.js";
+import { temporaryPath } from "../support/temporary-path.js";
 
 /** Runs a line in a shell, and returns what it prints. */
 async function inShell(line: string): Promise<string> {

@@ -1,11 +1,12 @@
 import { AF_INET, AF_UNIX, parseAddress } from "ts-socketserver";
 import { StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { exampleCommand } from "../../src/cli/endpoint.js";
-import { terminalLine } from "../../src/cli/terminal-line.js";
-import { TerminalOutput } from "../../src/cli/terminal-output.js";
+import { exampleCommand } from "../../dist/cli/endpoint.js";
+import { terminalLine } from "../../dist/cli/terminal-line.js";
+import { TerminalOutput } from "../../dist/cli/terminal-output.js";
 import { script } from "../clients/programs.js";
-import { COMMAND, RunningCommand } from "./running-command.js";
+import { COMMAND } from "../support/paths.js";
+import { RunningCommand } from "../support/running-command.js";
 
 const time = new Date(2026, 0, 2, 14, 2, 11).getTime();
 const endpoint = { protocol: "tcp", address: ["127.0.0.1", 9999], addressFamily: AF_INET } as const;

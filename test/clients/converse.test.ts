@@ -16,10 +16,10 @@ import { converse, converseInDatagrams } from "ts-socketserver/clients";
 import { DiscardDatagramHandler, EchoDatagramHandler, EchoStreamHandler } from "ts-socketserver/servers";
 import { serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { linesOf } from "../../src/clients/lines-of.js";
+import { linesOf } from "../../dist/clients/lines-of.js";
 import { cutAt, cuts } from "../servers/cuts.js";
 import { pattern } from "../socket/subjects.js";
-import { transports } from "../transports.js";
+import { transports } from "../support/transports.js";
 
 /** Input that says these things and then waits for ever, as somebody does who sits before the keyboard. */
 async function* typed(...words: string[]): AsyncGenerator<Buffer> {

@@ -1,8 +1,8 @@
 import { isInetAddress, MultiplexingUDPServer, UDPServer } from "ts-socketserver";
 import { serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { DatagramEcho, Echo, LineEcho } from "../handlers.js";
-import { streamSubjects } from "../subjects.js";
+import { DatagramEcho, Echo, LineEcho } from "../support/handlers.js";
+import { streamSubjects } from "../support/subjects.js";
 import { netcat, run, socat } from "./programs.js";
 
 const long = Array.from({ length: 5000 }, (_, index) => `line number ${index}\n`).join("");

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { createConnection } from "ts-socketserver";
 import { converse, converseInDatagrams, httpGet } from "ts-socketserver/clients";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { AF_INET, SOCK_DGRAM, Socket } from "../../src/socket.js";
-import { RunningCommand } from "../cli/running-command.js";
+import { AF_INET, SOCK_DGRAM, Socket } from "../../dist/socket.js";
 import { pattern } from "../socket/subjects.js";
-import { temporaryPath } from "../temporary-path.js";
+import { RunningCommand } from "../support/running-command.js";
+import { temporaryPath } from "../support/temporary-path.js";
 import { PythonServer, python } from "./programs.js";
 
 const WEB = `

@@ -15,11 +15,11 @@ import {
 } from "ts-socketserver";
 import { serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { DatagramEcho, Echo } from "../handlers.js";
 import { serveWith } from "../robustness/support.js";
 import { receiveBytes } from "../socket/subjects.js";
-import { streamSubjects } from "../subjects.js";
-import { temporaryPath } from "../temporary-path.js";
+import { DatagramEcho, Echo } from "../support/handlers.js";
+import { streamSubjects } from "../support/subjects.js";
+import { temporaryPath } from "../support/temporary-path.js";
 import { PythonServer, python, runPython } from "./programs.js";
 
 const connect = `

@@ -2,9 +2,9 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { endianness } from "node:os";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { htonl, htons, inetAton, inetNtoa, inetNtop, inetPton, ntohl, ntohs } from "../../src/core/byte-order.js";
-import { AF_INET, AF_INET6, AF_UNIX } from "../../src/core/constants.js";
-import { OSError } from "../../src/core/errors.js";
+import { htonl, htons, inetAton, inetNtoa, inetNtop, inetPton, ntohl, ntohs } from "../../dist/core/byte-order.js";
+import { AF_INET, AF_INET6, AF_UNIX } from "../../dist/core/constants.js";
+import { OSError } from "../../dist/core/errors.js";
 
 // Other C libraries than glibc differ in what they take and how they write it, and Python with them.
 const probe = 'import platform, sys; sys.exit(platform.libc_ver()[0] != "glibc")';

@@ -1,16 +1,16 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { ClosedResourceError } from "../../src/core/errors.js";
+import { ClosedResourceError } from "../../dist/core/errors.js";
 import {
   type FileMode,
   type MakefileOptions,
   makefile,
   StreamReaderWriter,
   TextReaderWriter,
-} from "../../src/core/makefile.js";
-import { StreamReader } from "../../src/core/stream-reader.js";
-import { StreamWriter } from "../../src/core/stream-writer.js";
-import { TextReader, TextWriter } from "../../src/core/text-stream.js";
-import { memoryStreamPair } from "../../src/testing/memory-stream.js";
+} from "../../dist/core/makefile.js";
+import { StreamReader } from "../../dist/core/stream-reader.js";
+import { StreamWriter } from "../../dist/core/stream-writer.js";
+import { TextReader, TextWriter } from "../../dist/core/text-stream.js";
+import { memoryStreamPair } from "../../dist/testing/memory-stream.js";
 
 describe("makefile", () => {
   it("makes what the mode says, and its type", () => {

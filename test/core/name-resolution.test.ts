@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { describe, expect, test } from "vitest";
-import type { Address } from "../../src/core/address.js";
+import type { Address } from "../../dist/core/address.js";
 import {
   AF_INET,
   AF_INET6,
@@ -19,8 +19,8 @@ import {
   SOCK_RAW,
   SOCK_SEQPACKET,
   SOCK_STREAM,
-} from "../../src/core/constants.js";
-import { GaiError, HError } from "../../src/core/errors.js";
+} from "../../dist/core/constants.js";
+import { GaiError, HError } from "../../dist/core/errors.js";
 import {
   getaddrinfo,
   getfqdn,
@@ -29,8 +29,8 @@ import {
   gethostbynameEx,
   gethostname,
   getnameinfo,
-} from "../../src/core/name-resolution.js";
-import { resolveAddress } from "../../src/core/resolve-address.js";
+} from "../../dist/core/name-resolution.js";
+import { resolveAddress } from "../../dist/core/resolve-address.js";
 
 /** A name that no resolver may know (RFC 6761). */
 const nowhere = "nosuch.invalid";

@@ -17,10 +17,10 @@ import {
 import { DatagramTestClient, StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { python, runPython } from "../clients/programs.js";
-import { DatagramEcho, LineEcho } from "../handlers.js";
-import { isPending, settle } from "../settle.js";
 import { DatagramSubject, datagrams, failureOf, streams } from "../socket/subjects.js";
-import { transports } from "../transports.js";
+import { DatagramEcho, LineEcho } from "../support/handlers.js";
+import { isPending, settle } from "../support/settle.js";
+import { transports } from "../support/transports.js";
 import { BOTH, makePair, ready } from "./selecting.js";
 
 const allDatagrams = [

@@ -8,9 +8,9 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { ClosedResourceError, DefaultSelector, EVENT_READ, EVENT_WRITE, type Socket, select } from "ts-socketserver";
 import { describe, expect, it } from "vitest";
-import { isPending, settle, turnsDuring } from "../settle.js";
 import { failureOf } from "../socket/subjects.js";
-import { transports } from "../transports.js";
+import { isPending, settle, turnsDuring } from "../support/settle.js";
+import { transports } from "../support/transports.js";
 import { BOTH, makePair, type Pair, ready } from "./selecting.js";
 
 for (const transport of transports) {

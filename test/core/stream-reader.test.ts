@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ByteSource } from "../../src/core/byte-stream.js";
+import type { ByteSource } from "../../dist/core/byte-stream.js";
 import {
   BusyResourceError,
   ClosedResourceError,
@@ -10,8 +10,8 @@ import {
   LimitOverrunError,
   OSError,
   TimeoutError,
-} from "../../src/core/errors.js";
-import { StreamReader, type StreamReaderOptions } from "../../src/core/stream-reader.js";
+} from "../../dist/core/errors.js";
+import { StreamReader, type StreamReaderOptions } from "../../dist/core/stream-reader.js";
 
 /** A source that gives these chunks one by one, throws the errors among them, and then is at its end. */
 function sourceOf(...steps: (string | Uint8Array | Error)[]): ByteSource & { readonly sizes: number[] } {

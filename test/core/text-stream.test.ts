@@ -1,22 +1,22 @@
 import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ByteSource } from "../../src/core/byte-stream.js";
+import type { ByteSource } from "../../dist/core/byte-stream.js";
 import {
   BusyResourceError,
   ClosedResourceError,
   ConnectionResetError,
   LimitOverrunError,
-} from "../../src/core/errors.js";
-import { StreamReader, type StreamReaderOptions } from "../../src/core/stream-reader.js";
-import { StreamWriter } from "../../src/core/stream-writer.js";
+} from "../../dist/core/errors.js";
+import { StreamReader, type StreamReaderOptions } from "../../dist/core/stream-reader.js";
+import { StreamWriter } from "../../dist/core/stream-writer.js";
 import {
   type EncodingErrors,
   type Newline,
   TextReader,
   type TextStreamOptions,
   TextWriter,
-} from "../../src/core/text-stream.js";
+} from "../../dist/core/text-stream.js";
 
 type Step = Uint8Array | Error;
 

@@ -17,8 +17,8 @@ import {
 } from "ts-socketserver";
 import { StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { Bad, LineEcho } from "../contract-handlers.mjs";
-import { allStreamSubjects, type StreamSubject } from "../subjects.js";
+import { Bad, LineEcho } from "../support/contract-handlers.mjs";
+import { allStreamSubjects, type StreamSubject } from "../support/subjects.js";
 
 /** Keeps what CPython's test writes to a file. */
 class ErrorTestServer extends TCPServer {

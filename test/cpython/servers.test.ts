@@ -6,8 +6,8 @@ import { readdirSync } from "node:fs";
 import { ClosedResourceError, type Forking, TCPServer, UnsupportedOperation } from "ts-socketserver";
 import { StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { DatagramEcho, Idle, LineEcho } from "../contract-handlers.mjs";
-import { allDatagramSubjects, allStreamSubjects, type Subject } from "../subjects.js";
+import { DatagramEcho, Idle, LineEcho } from "../support/contract-handlers.mjs";
+import { allDatagramSubjects, allStreamSubjects, type Subject } from "../support/subjects.js";
 
 const TEST_STR = "hello world\n";
 

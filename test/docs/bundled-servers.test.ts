@@ -6,9 +6,10 @@ import { text } from "node:stream/consumers";
 import { parseAddress } from "ts-socketserver";
 import { type BundledServer, bundledServers } from "ts-socketserver/servers";
 import { describe, expect, it } from "vitest";
-import { protocolsOf } from "../../src/cli/models.js";
-import { COMMAND, RunningCommand } from "../cli/running-command.js";
+import { protocolsOf } from "../../dist/cli/models.js";
 import { netcat } from "../clients/programs.js";
+import { COMMAND } from "../support/paths.js";
+import { RunningCommand } from "../support/running-command.js";
 import { pageAt } from "./pages.js";
 
 const { text: page, blocks } = pageAt("docs/bundled-servers.md");

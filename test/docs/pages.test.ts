@@ -20,13 +20,14 @@ import {
 } from "ts-socketserver";
 import { bundledServers, upper } from "ts-socketserver/servers";
 import { describe, expect, it } from "vitest";
-import { defaultEndpoint } from "../../src/cli/address-options.js";
-import { exampleCommand } from "../../src/cli/endpoint.js";
-import { defaultModelOf } from "../../src/cli/models.js";
-import { TerminalOutput } from "../../src/cli/terminal-output.js";
-import * as errors from "../../src/core/errors.js";
-import { events } from "../../src/core/events.js";
-import { blocks, pageAt, pages, ROOT, readFile, tableIn } from "./pages.js";
+import { defaultEndpoint } from "../../dist/cli/address-options.js";
+import { exampleCommand } from "../../dist/cli/endpoint.js";
+import { defaultModelOf } from "../../dist/cli/models.js";
+import { TerminalOutput } from "../../dist/cli/terminal-output.js";
+import * as errors from "../../dist/core/errors.js";
+import { events } from "../../dist/core/events.js";
+import { ROOT } from "../support/paths.js";
+import { blocks, pageAt, pages, readFile, tableIn } from "./pages.js";
 
 describe("The blocks of the pages", () => {
   it("are what scripts/docs.mjs writes", () => {

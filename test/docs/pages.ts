@@ -6,9 +6,8 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { ROOT } from "../support/paths.js";
 
-export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 export const PROGRAMS = "docs/programs";
 
 /** A block between two fences. */

@@ -6,7 +6,8 @@ import { promisify } from "node:util";
 import { nativeTransport } from "ts-socketserver";
 import { StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { blocks, programs, ROOT, readFile } from "./pages.js";
+import { compiledProgram, ROOT } from "../support/paths.js";
+import { blocks, programs, readFile } from "./pages.js";
 
 const run = promisify(execFile);
 
@@ -23,11 +24,10 @@ function whyNot(program: string): string {
 describe.concurrent("A program of the docs", () => {
   for (const program of programs.filter((one) => outputOf.has(one))) {
     const skipped = whyNot(program);
-    // Starting Node and tsx takes most of the time; that is why these are slow.
     it.skipIf(skipped)(
       `prints what ${outputOf.get(program)?.where} shows: ${program}${skipped}`,
       async ({ expect }) => {
-        const { stdout } = await run(process.execPath, ["--import", "tsx", program], { cwd: ROOT });
+        const { stdout } = await run(process.execPath, [compiledProgram(program)], { cwd: ROOT });
         expect(stdout).toBe(outputOf.get(program)?.text);
       },
     );
@@ -37,7 +37,7 @@ describe.concurrent("A program of the docs", () => {
     it(`answers as ${where} shows: ${file}`, async ({ expect }) => {
       const [, said, answer] = /^\$ echo (.*) \| nc 127\.0\.0\.1 9999\n([\s\S]*)$/.exec(text) ?? [];
       expect(said).toBeDefined();
-      const server = spawn(process.execPath, ["--import", "tsx", "--import", "./test/docs/any-port.mjs", file], {
+      const server = spawn(process.execPath, ["--import", "./test/docs/any-port.mjs", compiledProgram(file)], {
         cwd: ROOT,
         stdio: ["ignore", "inherit", "pipe"],
       });

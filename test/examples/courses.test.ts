@@ -3,8 +3,9 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { makeProgram } from "../../src/cli/program.js";
-import { pageAt, ROOT, readFile } from "../docs/pages.js";
+import { makeProgram } from "../../dist/cli/program.js";
+import { pageAt, readFile } from "../docs/pages.js";
+import { ROOT } from "../support/paths.js";
 import { alone, examples, exercises, pairs, webClients } from "./examples.js";
 
 const PAGE = "docs/courses.md";

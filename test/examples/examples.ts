@@ -8,9 +8,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { nativeTransport } from "ts-socketserver";
 import { expect } from "vitest";
-import { type Exit, RunningCommand } from "../cli/running-command.js";
-import { ROOT } from "../docs/pages.js";
-import { within } from "../within.js";
+import { compiledProgram, ROOT } from "../support/paths.js";
+import { type Exit, RunningCommand } from "../support/running-command.js";
+import { within } from "../support/within.js";
 
 /** Seconds that a program may take: many are started at once, and a busy machine starts them slowly. */
 const PATIENCE = 30;
@@ -96,8 +96,8 @@ export function whyNot(...names: string[]): string {
 
 /** Starts an example, in a process of its own. */
 export function startExample(name: string, ...args: (string | number)[]): RunningCommand {
-  const file = join(ROOT, "examples", `${name}.ts`);
-  return RunningCommand.startProgram(process.execPath, "--import", "tsx", file, ...args.map(String));
+  const file = compiledProgram(`examples/${name}.ts`);
+  return RunningCommand.startProgram(process.execPath, file, ...args.map(String));
 }
 
 /** Runs an example to its end, and checks what it has printed. */

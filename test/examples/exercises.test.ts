@@ -1,9 +1,9 @@
 /** The examples that people type at: the exercise of the name, and the chat of two. */
 
 import { describe, expect, it } from "vitest";
-import { RunningCommand } from "../cli/running-command.js";
 import { script, telnet } from "../clients/programs.js";
-import { ROOT } from "../docs/pages.js";
+import { ROOT } from "../support/paths.js";
+import { RunningCommand } from "../support/running-command.js";
 import { checkEnd, checkOutput, checkServer, exampleNamed, exitOf, portOf, startExample, whyNot } from "./examples.js";
 
 const patience = { timeout: 60_000 };

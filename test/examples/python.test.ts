@@ -9,9 +9,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAddress } from "ts-socketserver";
 import { describe, expect, it } from "vitest";
-import { RunningCommand } from "../cli/running-command.js";
 import { PythonServer, python, runPython } from "../clients/programs.js";
-import { temporaryPath } from "../temporary-path.js";
+import { RunningCommand } from "../support/running-command.js";
+import { temporaryPath } from "../support/temporary-path.js";
 import { checkExample, exampleNamed, exitOf, portOf, startExample, whyNot } from "./examples.js";
 
 const patience = { timeout: 60_000 };

@@ -2,7 +2,7 @@
 
 import { parseAddress } from "ts-socketserver";
 import { afterAll, beforeAll, describe, it } from "vitest";
-import { RunningCommand } from "../cli/running-command.js";
+import { RunningCommand } from "../support/running-command.js";
 import { checkExample, webClients, whyNot } from "./examples.js";
 
 describe.concurrent("An example that asks socketserver http", { timeout: 60_000 }, () => {

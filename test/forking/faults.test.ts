@@ -6,8 +6,8 @@ import { StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { type CountingChildren, patient, RemoteModel, tell } from "../remote/models.js";
 import { hearErrors } from "../robustness/support.js";
-import { transports } from "../transports.js";
-import { within } from "../within.js";
+import { transports } from "../support/transports.js";
+import { within } from "../support/within.js";
 
 const prlimit = spawnSync("prlimit", ["--version"]).status === 0;
 

@@ -4,11 +4,11 @@ import { pino } from "pino";
 import { ForkingTCPServer, MultiplexingTCPServer, type ServerOptions, ThreadingTCPServer } from "ts-socketserver";
 import { type RunningServer, serve } from "ts-socketserver/testing";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { LineEcho } from "../contract-handlers.mjs";
-import { Obedient } from "../obedient-handlers.mjs";
 import { CountingChildren, here, order, patient, RemoteModel, tell } from "../remote/models.js";
-import { transports } from "../transports.js";
-import { within } from "../within.js";
+import { LineEcho } from "../support/contract-handlers.mjs";
+import { Obedient } from "../support/obedient-handlers.mjs";
+import { transports } from "../support/transports.js";
+import { within } from "../support/within.js";
 
 for (const transport of transports) {
   const model = new RemoteModel("forking", transport);

@@ -4,7 +4,7 @@
  * It prints its port and the numbers of its children. SIGINT and SIGTERM close it in good order.
  */
 import { ForkingTCPServer, nativeTransport, nodeTransport } from "ts-socketserver";
-import { Obedient } from "../obedient-handlers.mjs";
+import { Obedient } from "../support/obedient-handlers.mjs";
 
 const transport = process.argv[2] === "native" ? nativeTransport : nodeTransport;
 const server = new ForkingTCPServer(["127.0.0.1", 0], Obedient, { transport, children: 2 });

@@ -7,9 +7,9 @@ import { fileURLToPath } from "node:url";
 import type { Address } from "ts-socketserver";
 import { StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { childArguments } from "../../src/mixins/child-arguments.js";
+import { childArguments } from "../../dist/mixins/child-arguments.js";
 import { isThere, tell } from "../remote/models.js";
-import { transports } from "../transports.js";
+import { transports } from "../support/transports.js";
 
 const fileOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 

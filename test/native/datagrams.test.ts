@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { AF_UNIX, MSG_PEEK, MSG_TRUNC, SOCK_DGRAM } from "../../src/core/constants.js";
-import { temporaryPath } from "../temporary-path.js";
+import { AF_UNIX, MSG_PEEK, MSG_TRUNC, SOCK_DGRAM } from "../../dist/core/constants.js";
+import { temporaryPath } from "../support/temporary-path.js";
 import {
   ADDRESS_SIZE,
   available,

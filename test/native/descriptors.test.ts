@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { AF_INET, SOCK_STREAM } from "../../src/core/constants.js";
+import { AF_INET, SOCK_STREAM } from "../../dist/core/constants.js";
 import {
   available,
   failure,

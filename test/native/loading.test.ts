@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { LoadedAddon } from "../../src/core/transport/native-addon.js";
+import type { LoadedAddon } from "../../dist/core/transport/native-addon.js";
 import { available, ROOT, unlessAvailable } from "./support.js";
 
 const FILE = "src/core/transport/native-addon.ts";

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { beforeAll, describe, expect, it } from "vitest";
-import { AF_INET, SOCK_STREAM } from "../../src/core/constants.js";
-import { settle } from "../settle.js";
+import { AF_INET, SOCK_STREAM } from "../../dist/core/constants.js";
+import { settle } from "../support/settle.js";
 import {
   available,
   connected,

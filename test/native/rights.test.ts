@@ -1,6 +1,6 @@
 import { openSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { SOCK_DGRAM, SOCK_STREAM } from "../../src/core/constants.js";
+import { SOCK_DGRAM, SOCK_STREAM } from "../../dist/core/constants.js";
 import {
   available,
   failure,

@@ -14,8 +14,8 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
   TCP_NODELAY,
-} from "../../src/core/constants.js";
-import { temporaryPath } from "../temporary-path.js";
+} from "../../dist/core/constants.js";
+import { temporaryPath } from "../support/temporary-path.js";
 import {
   available,
   connected,

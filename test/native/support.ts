@@ -12,8 +12,8 @@ import { createRequire } from "node:module";
 import { constants as system } from "node:os";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect } from "vitest";
-import { AF_INET, AF_UNIX, SOCK_DGRAM, SOCK_STREAM } from "../../src/core/constants.js";
-import { loadNativeAddon, type NativeAddon } from "../../src/core/transport/native-addon.js";
+import { AF_INET, AF_UNIX, SOCK_DGRAM, SOCK_STREAM } from "../../dist/core/constants.js";
+import { loadNativeAddon, type NativeAddon } from "../../dist/core/transport/native-addon.js";
 
 /** Where package.json is. */
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));

@@ -3,9 +3,9 @@
 import { type Address, type DatagramRequest, DatagramRequestHandler, UDPServer } from "ts-socketserver";
 import { serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { Measuring, Obeying } from "../contract-handlers.mjs";
-import { captureLog } from "../log-capture.js";
-import { allDatagramSubjects } from "../subjects.js";
+import { Measuring, Obeying } from "../support/contract-handlers.mjs";
+import { captureLog } from "../support/log-capture.js";
+import { allDatagramSubjects } from "../support/subjects.js";
 
 const here: Address = ["127.0.0.1", 0];
 

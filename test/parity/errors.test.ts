@@ -10,10 +10,10 @@ import {
 } from "ts-socketserver";
 import { StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { FaultyTransport } from "../faulty-transport.js";
-import { Echo, Idle } from "../handlers.js";
-import { captureLog } from "../log-capture.js";
-import { transports } from "../transports.js";
+import { FaultyTransport } from "../support/faulty-transport.js";
+import { Echo, Idle } from "../support/handlers.js";
+import { captureLog } from "../support/log-capture.js";
+import { transports } from "../support/transports.js";
 
 const here: Address = ["127.0.0.1", 0];
 

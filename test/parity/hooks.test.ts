@@ -21,9 +21,9 @@ import {
 import { StreamTestClient, serve } from "ts-socketserver/testing";
 import { container, type Disposable, inject, injectable, Lifecycle, scoped } from "tsyringe";
 import { describe, expect, it, vi } from "vitest";
-import { override } from "../override.js";
-import { settle } from "../settle.js";
-import { within } from "../within.js";
+import { override } from "../support/override.js";
+import { settle } from "../support/settle.js";
+import { within } from "../support/within.js";
 
 const here = ["127.0.0.1", 0] as const;
 const silent = pino({ level: "silent" });

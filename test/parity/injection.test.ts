@@ -22,8 +22,8 @@ import {
 import { serve } from "ts-socketserver/testing";
 import { type DependencyContainer, inject, injectable, container as rootContainer } from "tsyringe";
 import { describe, expect, it, vi } from "vitest";
-import { Echo } from "../handlers.js";
-import { captureLog } from "../log-capture.js";
+import { Echo } from "../support/handlers.js";
+import { captureLog } from "../support/log-capture.js";
 
 const here: Address = ["127.0.0.1", 0];
 

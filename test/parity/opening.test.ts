@@ -13,11 +13,11 @@ import {
 } from "ts-socketserver";
 import { StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { FaultyTransport } from "../faulty-transport.js";
-import { Echo, Idle } from "../handlers.js";
-import { override } from "../override.js";
-import { settle } from "../settle.js";
-import { allDatagramSubjects, allStreamSubjects } from "../subjects.js";
+import { FaultyTransport } from "../support/faulty-transport.js";
+import { Echo, Idle } from "../support/handlers.js";
+import { override } from "../support/override.js";
+import { settle } from "../support/settle.js";
+import { allDatagramSubjects, allStreamSubjects } from "../support/subjects.js";
 
 const here: Address = ["127.0.0.1", 0];
 

@@ -17,8 +17,8 @@ import {
 } from "ts-socketserver";
 import { StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { FaultyTransport } from "../faulty-transport.js";
-import { DatagramEcho, Idle, LineEcho } from "../handlers.js";
+import { FaultyTransport } from "../support/faulty-transport.js";
+import { DatagramEcho, Idle, LineEcho } from "../support/handlers.js";
 
 const here: Address = ["127.0.0.1", 0];
 const notNative = nativeTransport === null ? " (skipped: it is not there)" : "";

@@ -11,7 +11,7 @@ import {
 } from "ts-socketserver";
 import { DatagramTestClient, StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { temporaryPath } from "../temporary-path.js";
+import { temporaryPath } from "../support/temporary-path.js";
 
 class Echo extends BaseRequestHandler<Socket> {
   override async handle(): Promise<void> {

@@ -12,10 +12,10 @@ import {
 } from "ts-socketserver";
 import { StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { Echo } from "../handlers.js";
-import { captureLog } from "../log-capture.js";
-import { temporaryPath } from "../temporary-path.js";
-import { within } from "../within.js";
+import { Echo } from "../support/handlers.js";
+import { captureLog } from "../support/log-capture.js";
+import { temporaryPath } from "../support/temporary-path.js";
+import { within } from "../support/within.js";
 
 const here: Address = ["127.0.0.1", 0];
 const CUT_OFF = "handlers were cut off";

@@ -4,9 +4,9 @@ import { getEventListeners } from "node:events";
 import { type Address, DatagramRequestHandler, MultiplexingTCPServer, TCPServer, UDPServer } from "ts-socketserver";
 import { DatagramTestClient, StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { FaultyTransport } from "../faulty-transport.js";
-import { DatagramEcho, Echo, Idle, LineEcho } from "../handlers.js";
-import { settle, turnsDuring } from "../settle.js";
+import { FaultyTransport } from "../support/faulty-transport.js";
+import { DatagramEcho, Echo, Idle, LineEcho } from "../support/handlers.js";
+import { settle, turnsDuring } from "../support/settle.js";
 
 const here: Address = ["127.0.0.1", 0];
 

@@ -10,9 +10,9 @@ import {
 } from "ts-socketserver";
 import { type RunningServer, StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { Echo, Idle, Obeying } from "../contract-handlers.mjs";
-import { allDatagramSubjects, allStreamSubjects } from "../subjects.js";
-import { within } from "../within.js";
+import { Echo, Idle, Obeying } from "../support/contract-handlers.mjs";
+import { allDatagramSubjects, allStreamSubjects } from "../support/subjects.js";
+import { within } from "../support/within.js";
 
 const here: Address = ["127.0.0.1", 0];
 /** The promise is 10 ms; on a machine that runs other test files meanwhile, a turn of the event loop alone may take that. */

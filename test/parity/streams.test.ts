@@ -11,7 +11,7 @@ import {
 } from "ts-socketserver";
 import { serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { captureLog } from "../log-capture.js";
+import { captureLog } from "../support/log-capture.js";
 
 const here: Address = ["127.0.0.1", 0];
 const KIB_64 = 65_536;

@@ -6,8 +6,8 @@ import { createServer } from "node:net";
 import { type Address, MultiplexingUnixStreamServer, UnixStreamServer } from "ts-socketserver";
 import { StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { Echo, Idle } from "../handlers.js";
-import { temporaryPath } from "../temporary-path.js";
+import { Echo, Idle } from "../support/handlers.js";
+import { temporaryPath } from "../support/temporary-path.js";
 
 const isWindows = process.platform === "win32";
 const suffix = isWindows ? " (skipped: named pipes on Windows have no file)" : "";

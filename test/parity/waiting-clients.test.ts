@@ -5,10 +5,10 @@ import { pino } from "pino";
 import type { ServerOptions, StreamServer } from "ts-socketserver";
 import { StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { Held } from "../contract-handlers.mjs";
 import { Gate } from "../robustness/support.js";
-import { settle } from "../settle.js";
-import { allStreamSubjects, type StreamSubject } from "../subjects.js";
+import { Held } from "../support/contract-handlers.mjs";
+import { settle } from "../support/settle.js";
+import { allStreamSubjects, type StreamSubject } from "../support/subjects.js";
 
 const MANY = 20;
 

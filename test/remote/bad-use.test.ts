@@ -11,8 +11,8 @@ import {
 } from "ts-socketserver";
 import { container } from "tsyringe";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { Careless, Endless, Failing, Hasty, Leaving } from "../bad-modules.mjs";
-import * as handlers from "../obedient-handlers.mjs";
+import { Careless, Endless, Failing, Hasty, Leaving } from "../support/bad-modules.mjs";
+import * as handlers from "../support/obedient-handlers.mjs";
 import { here, models, patient, possessions, unlessLinux } from "./models.js";
 
 class Nameless extends BaseRequestHandler<Socket> {}

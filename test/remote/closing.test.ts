@@ -2,10 +2,10 @@
 
 import { StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { Endless, ShortLived, Undecided } from "../bad-modules.mjs";
 import { hearErrors } from "../robustness/support.js";
-import { isPending } from "../settle.js";
-import { within } from "../within.js";
+import { Endless, ShortLived, Undecided } from "../support/bad-modules.mjs";
+import { isPending } from "../support/settle.js";
+import { within } from "../support/within.js";
 import { models, patient, possessions, tell, unlessLinux } from "./models.js";
 
 for (const model of models) {

@@ -4,11 +4,11 @@ import { existsSync, writeFileSync } from "node:fs";
 import { capabilities, formatAddress } from "ts-socketserver";
 import type { StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { Hesitant, ShortLived } from "../bad-modules.mjs";
-import { captureLog } from "../log-capture.js";
 import { hearErrors } from "../robustness/support.js";
-import { temporaryPath } from "../temporary-path.js";
-import { within } from "../within.js";
+import { Hesitant, ShortLived } from "../support/bad-modules.mjs";
+import { captureLog } from "../support/log-capture.js";
+import { temporaryPath } from "../support/temporary-path.js";
+import { within } from "../support/within.js";
 import { models, order, patient, tell } from "./models.js";
 
 for (const model of models) {

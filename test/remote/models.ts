@@ -20,9 +20,9 @@ import {
   type Transport,
 } from "ts-socketserver";
 import { type RunningServer, StreamTestClient, serve } from "ts-socketserver/testing";
-import { movesToThreads } from "../node-version.js";
-import { Obedient, ObedientDatagram } from "../obedient-handlers.mjs";
-import { transports } from "../transports.js";
+import { movesToThreads } from "../support/node-version.js";
+import { Obedient, ObedientDatagram } from "../support/obedient-handlers.mjs";
+import { transports } from "../support/transports.js";
 
 type StreamHandler = ConstructorParameters<typeof ForkingTCPServer>[1];
 type DatagramHandler = ConstructorParameters<typeof ForkingUDPServer>[1];

@@ -9,8 +9,8 @@ import { fileURLToPath } from "node:url";
 import { type Address, nativeTransport } from "ts-socketserver";
 import { StreamTestClient } from "ts-socketserver/testing";
 import { expect, it } from "vitest";
-import { movesToThreads } from "../node-version.js";
-import { isPending } from "../settle.js";
+import { movesToThreads } from "../support/node-version.js";
+import { isPending } from "../support/settle.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const program = readFileSync(join(ROOT, "docs/programs/one-word.ts"), "utf8");

@@ -17,9 +17,9 @@ import {
 } from "ts-socketserver";
 import { type StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { Echo } from "../contract-handlers.mjs";
-import * as handlers from "../obedient-handlers.mjs";
-import { temporaryPath } from "../temporary-path.js";
+import { Echo } from "../support/contract-handlers.mjs";
+import * as handlers from "../support/obedient-handlers.mjs";
+import { temporaryPath } from "../support/temporary-path.js";
 import { here, models, order, patient, tell } from "./models.js";
 
 /** What obedient-handlers.mjs throws, and what is told of it. */

@@ -1,7 +1,7 @@
 import { createConnection, StreamRequestHandler } from "ts-socketserver";
 import { describe, expect, it } from "vitest";
-import { settle } from "../settle.js";
-import { streamSubjects } from "../subjects.js";
+import { settle } from "../support/settle.js";
+import { streamSubjects } from "../support/subjects.js";
 import { serveWith } from "./support.js";
 
 const TOTAL = 32 * 1024 * 1024;

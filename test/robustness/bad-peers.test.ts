@@ -1,8 +1,8 @@
 import { LimitOverrunError } from "ts-socketserver";
 import { describe, expect, it } from "vitest";
-import { Echo } from "../handlers.js";
-import { settle } from "../settle.js";
-import { streamSubjects } from "../subjects.js";
+import { Echo } from "../support/handlers.js";
+import { settle } from "../support/settle.js";
+import { streamSubjects } from "../support/subjects.js";
 import { expectEcho, expectServed, hearCloses, hearErrors, serveWith } from "./support.js";
 
 const MEGABYTE = 1024 * 1024;

@@ -1,8 +1,8 @@
 import { StreamRequestHandler } from "ts-socketserver";
 import { describe, expect, it } from "vitest";
-import { Echo } from "../handlers.js";
-import { type StreamSubject, streamSubjects } from "../subjects.js";
-import { within } from "../within.js";
+import { Echo } from "../support/handlers.js";
+import { type StreamSubject, streamSubjects } from "../support/subjects.js";
+import { within } from "../support/within.js";
 import { Gate, hearErrors, serveWith } from "./support.js";
 
 /** Tells when it has begun, and then does what its kind is. */

@@ -1,7 +1,7 @@
 import { StreamRequestHandler } from "ts-socketserver";
 import { describe, expect, it } from "vitest";
-import { settle } from "../settle.js";
-import { streamSubjects } from "../subjects.js";
+import { settle } from "../support/settle.js";
+import { streamSubjects } from "../support/subjects.js";
 import { Gate, serveWith } from "./support.js";
 
 /** Holds each request until the gate is open, and counts how many are held. */

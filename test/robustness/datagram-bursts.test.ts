@@ -15,8 +15,8 @@ import {
 } from "ts-socketserver";
 import { DatagramTestClient, type RunningServer, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { settle } from "../settle.js";
-import { type DatagramSubject, datagramSubjects } from "../subjects.js";
+import { settle } from "../support/settle.js";
+import { type DatagramSubject, datagramSubjects } from "../support/subjects.js";
 import { hearErrors } from "./support.js";
 
 const BURST = 200;

@@ -1,8 +1,8 @@
 import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { LineEcho } from "../handlers.js";
-import { settle } from "../settle.js";
-import { streamSubjects } from "../subjects.js";
+import { LineEcho } from "../support/handlers.js";
+import { settle } from "../support/settle.js";
+import { streamSubjects } from "../support/subjects.js";
 import { serveWith } from "./support.js";
 
 const CONNECTIONS = 2000;

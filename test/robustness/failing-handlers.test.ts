@@ -7,7 +7,7 @@ import {
   type StreamServer,
 } from "ts-socketserver";
 import { describe, expect, it } from "vitest";
-import { type StreamSubject, streamSubjects } from "../subjects.js";
+import { type StreamSubject, streamSubjects } from "../support/subjects.js";
 import { hearErrors, serveWith } from "./support.js";
 
 class Planned extends Error {}

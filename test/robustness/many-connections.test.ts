@@ -1,10 +1,10 @@
 import { readdirSync } from "node:fs";
 import { createConnection } from "ts-socketserver";
 import { describe, expect, it } from "vitest";
-import { Idle } from "../handlers.js";
-import { settle } from "../settle.js";
-import { streamSubjects } from "../subjects.js";
-import { transports } from "../transports.js";
+import { Idle } from "../support/handlers.js";
+import { settle } from "../support/settle.js";
+import { streamSubjects } from "../support/subjects.js";
+import { transports } from "../support/transports.js";
 import { serveWith } from "./support.js";
 
 const CONNECTIONS = 10_000;

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { type Address, nativeTransport } from "ts-socketserver";
 import { StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { temporaryPath } from "../temporary-path.js";
+import { temporaryPath } from "../support/temporary-path.js";
 import { expectEcho } from "./support.js";
 
 /** Enough for Node itself, and for some clients. */

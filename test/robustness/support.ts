@@ -9,7 +9,7 @@ import { pino } from "pino";
 import type { ConnectionCloseEvent, ErrorEvent, ServerEvent, ServerOptions, StreamServer } from "ts-socketserver";
 import { type RunningServer, type StreamTestClient, serve } from "ts-socketserver/testing";
 import { expect } from "vitest";
-import type { StreamSubject } from "../subjects.js";
+import type { StreamSubject } from "../support/subjects.js";
 
 type HandlerClass = StreamServer["RequestHandlerClass"];
 

@@ -7,7 +7,7 @@
 const built = (path: string): string => new URL(`../../dist/${path}`, import.meta.url).href;
 
 type Servers = typeof import("ts-socketserver/servers");
-type Models = typeof import("../../src/cli/models.js");
+type Models = typeof import("../../dist/cli/models.js");
 type Testing = typeof import("ts-socketserver/testing");
 
 export const { bundledServers, chatRoom } = (await import(built("servers/index.js"))) as Servers;

@@ -1,9 +1,9 @@
 import type { BundledServer } from "ts-socketserver/servers";
 import { describe, expect, it } from "vitest";
-import type { Protocol } from "../../src/cli/endpoint.js";
-import type { Model } from "../../src/cli/models.js";
+import type { Protocol } from "../../dist/cli/endpoint.js";
+import type { Model } from "../../dist/cli/models.js";
 import { endpointFor } from "../cli/endpoints.js";
-import { settle } from "../settle.js";
+import { settle } from "../support/settle.js";
 import { bundledServers, makeServer, modelsOf, protocolsOf, serve } from "./built.js";
 import { isReady, whyNot } from "./models.js";
 

@@ -4,7 +4,7 @@ import { serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { python, runPython } from "../clients/programs.js";
 import { hearCloses } from "../robustness/support.js";
-import { settle } from "../settle.js";
+import { settle } from "../support/settle.js";
 
 const MEGABYTE = 1024 * 1024;
 /** The printing characters of ASCII, in their order. */

@@ -1,7 +1,7 @@
 import { BusyResourceError } from "ts-socketserver";
 import { type ChatMember, ChatRoom } from "ts-socketserver/servers";
 import { describe, expect, it } from "vitest";
-import { isPending } from "../settle.js";
+import { isPending } from "../support/settle.js";
 
 /** Lets somebody in, and takes what they are told at the door. */
 async function enter(room: ChatRoom, nickname: string): Promise<number> {

@@ -3,10 +3,10 @@ import { ChatMixIn, ChatRoom, ChatServer, ChatStreamHandler } from "ts-socketser
 import { StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { endpointFor } from "../cli/endpoints.js";
-import { RunningCommand } from "../cli/running-command.js";
 import { netcat, python, telnet } from "../clients/programs.js";
 import { hearErrors } from "../robustness/support.js";
-import { within } from "../within.js";
+import { RunningCommand } from "../support/running-command.js";
+import { within } from "../support/within.js";
 import { chatRoom, makeServer, modelsOf, serve as serveBuilt } from "./built.js";
 import { flood, MEGABYTE, unmeasured } from "./flood.js";
 import { whyNot } from "./models.js";

@@ -2,7 +2,7 @@ import { isInetAddress, MultiplexingTCPServer, TCPServer, UDPServer } from "ts-s
 import { DaytimeDatagramHandler, DaytimeStreamHandler } from "ts-socketserver/servers";
 import { StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { formatDaytime } from "../../src/servers/daytime.js";
+import { formatDaytime } from "../../dist/servers/daytime.js";
 import { netcat, python, run, runPython } from "../clients/programs.js";
 import { flood, MEGABYTE, startServer, unmeasured } from "./flood.js";
 

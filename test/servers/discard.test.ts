@@ -4,7 +4,7 @@ import { StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { netcat, run } from "../clients/programs.js";
 import { hearCloses } from "../robustness/support.js";
-import { settle } from "../settle.js";
+import { settle } from "../support/settle.js";
 import { flood, MEGABYTE, startServer, unmeasured } from "./flood.js";
 
 describe("DiscardStreamHandler", () => {

@@ -2,9 +2,9 @@ import { MultiplexingTCPServer, parseAddress, TCPServer, UDPServer } from "ts-so
 import { EchoDatagramHandler, EchoStreamHandler } from "ts-socketserver/servers";
 import { DatagramTestClient, StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { RunningCommand } from "../cli/running-command.js";
 import { hearCloses } from "../robustness/support.js";
-import { settle } from "../settle.js";
+import { RunningCommand } from "../support/running-command.js";
+import { settle } from "../support/settle.js";
 import { MEGABYTE, peakMemory, startServer, unmeasured } from "./flood.js";
 
 describe("EchoStreamHandler", () => {

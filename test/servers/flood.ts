@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { type Address, parseAddress } from "ts-socketserver";
 import { StreamTestClient } from "ts-socketserver/testing";
 import { expect } from "vitest";
-import { RunningCommand } from "../cli/running-command.js";
+import { RunningCommand } from "../support/running-command.js";
 
 export const MEGABYTE = 1024 * 1024;
 const ALL = 100 * MEGABYTE;

@@ -2,8 +2,8 @@ import { isInetAddress, MultiplexingUDPServer, parseAddress, TCPServer } from "t
 import { GreetDatagramHandler, GreetMixIn, GreetStreamHandler, type ModelName } from "ts-socketserver/servers";
 import { StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { RunningCommand } from "../cli/running-command.js";
 import { python, runPython } from "../clients/programs.js";
+import { RunningCommand } from "../support/running-command.js";
 import { whyNot } from "./models.js";
 
 /** The greetings of so many clients, from a number on. */

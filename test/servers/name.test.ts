@@ -2,9 +2,9 @@ import { capabilities, isInetAddress, LimitOverrunError, MultiplexingTCPServer, 
 import { NameMixIn, NameStreamHandler } from "ts-socketserver/servers";
 import { StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { RunningCommand } from "../cli/running-command.js";
 import { python, runPython, telnet } from "../clients/programs.js";
-import { isPending } from "../settle.js";
+import { RunningCommand } from "../support/running-command.js";
+import { isPending } from "../support/settle.js";
 import { flood, MEGABYTE, unmeasured } from "./flood.js";
 import { whyNot } from "./models.js";
 

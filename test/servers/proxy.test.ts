@@ -24,14 +24,14 @@ import {
 } from "ts-socketserver/servers";
 import { type RunningServer, StreamTestClient, serve } from "ts-socketserver/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { RunningCommand } from "../cli/running-command.js";
 import { curl, netcat, run } from "../clients/programs.js";
 import { hearCloses, hearErrors } from "../robustness/support.js";
-import { settle } from "../settle.js";
 import { pattern } from "../socket/subjects.js";
-import { temporaryPath } from "../temporary-path.js";
-import { transports } from "../transports.js";
-import { within } from "../within.js";
+import { RunningCommand } from "../support/running-command.js";
+import { settle } from "../support/settle.js";
+import { temporaryPath } from "../support/temporary-path.js";
+import { transports } from "../support/transports.js";
+import { within } from "../support/within.js";
 import { flood, MEGABYTE, peakMemory, unmeasured } from "./flood.js";
 import { whyNot } from "./models.js";
 

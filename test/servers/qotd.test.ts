@@ -4,10 +4,10 @@ import { isInetAddress, MultiplexingTCPServer, MultiplexingUDPServer, parseAddre
 import { QotdDatagramHandler, QotdMixIn, QotdStreamHandler } from "ts-socketserver/servers";
 import { StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { chooseQuote } from "../../src/servers/qotd.js";
-import { RunningCommand } from "../cli/running-command.js";
+import { chooseQuote } from "../../dist/servers/qotd.js";
 import { python, runPython } from "../clients/programs.js";
-import { temporaryPath } from "../temporary-path.js";
+import { RunningCommand } from "../support/running-command.js";
+import { temporaryPath } from "../support/temporary-path.js";
 import { whyNot } from "./models.js";
 
 class BuiltInServer extends QotdMixIn(MultiplexingTCPServer) {}

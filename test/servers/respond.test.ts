@@ -2,9 +2,9 @@ import { formatAddress, isInetAddress, MultiplexingUDPServer, parseAddress } fro
 import { RespondDatagramHandler, RespondMixIn } from "ts-socketserver/servers";
 import { DatagramTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { RunningCommand } from "../cli/running-command.js";
 import { python, runPython } from "../clients/programs.js";
-import { captureLog } from "../log-capture.js";
+import { captureLog } from "../support/log-capture.js";
+import { RunningCommand } from "../support/running-command.js";
 
 class RespondServer extends RespondMixIn(MultiplexingUDPServer) {}
 

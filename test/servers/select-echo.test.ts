@@ -13,12 +13,12 @@ import {
 import { SelectEcho, type SelectEchoOptions } from "ts-socketserver/servers";
 import { StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { RunningCommand } from "../cli/running-command.js";
 import { python, runPython } from "../clients/programs.js";
-import { FaultyTransport } from "../faulty-transport.js";
-import { settle } from "../settle.js";
-import { transports } from "../transports.js";
-import { within } from "../within.js";
+import { FaultyTransport } from "../support/faulty-transport.js";
+import { RunningCommand } from "../support/running-command.js";
+import { settle } from "../support/settle.js";
+import { transports } from "../support/transports.js";
+import { within } from "../support/within.js";
 import { peakMemory, unmeasured } from "./flood.js";
 
 /** A server that runs, and ends when it is disposed of. */

@@ -3,7 +3,7 @@ import { TelnetRequestHandler } from "ts-socketserver/servers";
 import { serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { Gate } from "../robustness/support.js";
-import { settle } from "../settle.js";
+import { settle } from "../support/settle.js";
 
 describe("TelnetRequestHandler", () => {
   it("reads no further than it is asked to with the rbufsize 0", async () => {

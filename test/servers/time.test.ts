@@ -2,7 +2,7 @@ import { isInetAddress, TCPServer, UDPServer } from "ts-socketserver";
 import { TimeDatagramHandler, TimeStreamHandler } from "ts-socketserver/servers";
 import { serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { encodeTime } from "../../src/servers/time.js";
+import { encodeTime } from "../../dist/servers/time.js";
 import { python, runPython } from "../clients/programs.js";
 
 /** The number of the four bytes that stand for a time. */

@@ -22,10 +22,10 @@ import {
 import { StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { Gate } from "../robustness/support.js";
-import { isPending } from "../settle.js";
 import { FullBacklog } from "../socket/full-backlog.js";
-import { temporaryPath } from "../temporary-path.js";
-import { within } from "../within.js";
+import { isPending } from "../support/settle.js";
+import { temporaryPath } from "../support/temporary-path.js";
+import { within } from "../support/within.js";
 
 /** Says what it is given, one after the other, and then leaves. Keeps the transcript. */
 class Scripted implements ChatPartner {

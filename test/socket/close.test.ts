@@ -1,6 +1,6 @@
 import { BrokenPipeError, ClosedResourceError, SHUT_RD, SHUT_RDWR, SHUT_WR } from "ts-socketserver";
 import { describe, expect, it } from "vitest";
-import { isPending, settle } from "../settle.js";
+import { isPending, settle } from "../support/settle.js";
 import { failureOf, pattern, receiveBytes, streams } from "./subjects.js";
 
 for (const subject of streams) {

@@ -1,6 +1,6 @@
 import { ClosedResourceError, SHUT_RD, type Socket } from "ts-socketserver";
 import { describe, expect, it } from "vitest";
-import { isPending } from "../settle.js";
+import { isPending } from "../support/settle.js";
 import { datagrams, failureOf, streams, tcpStreams, unixDatagrams } from "./subjects.js";
 
 /** The error of a call that its socket's end has ended. */

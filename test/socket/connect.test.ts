@@ -14,7 +14,7 @@ import {
 import { select } from "ts-socketserver/selectors";
 import { StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { isPending, settle } from "../settle.js";
+import { isPending, settle } from "../support/settle.js";
 import { FullBacklog } from "./full-backlog.js";
 import { failureOf, streams, tcpStreams } from "./subjects.js";
 

@@ -19,7 +19,7 @@ import {
 } from "ts-socketserver";
 import { serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { isPending, settle } from "../settle.js";
+import { isPending, settle } from "../support/settle.js";
 import { type Pair, pattern, receiveBytes, type StreamSubject, streams } from "./subjects.js";
 
 /** More than leave in one call. */
@@ -112,7 +112,7 @@ for (const subject of streams) {
       const ways: Way[] = [
         ["", (server) => server.close()],
         ["", (server) => server.shutdown(SHUT_WR)],
-        ["", (server) => server.endSending()],
+        ["", (server) => (server as Socket & { endSending(): void }).endSending()],
         ["short ", (server) => server.sendall("short ").then(() => server.close())],
         [long, (server) => server.sendall(long).then(() => server.close())],
         ["sent ", (server) => server.send("sent ").then(() => server.close())],

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { formatAddress, MSG_DONTWAIT, SO_RCVBUF, SOL_SOCKET } from "ts-socketserver";
 import { describe, expect, it } from "vitest";
-import { settle } from "../settle.js";
+import { settle } from "../support/settle.js";
 import { datagrams, failureOf } from "./subjects.js";
 
 /** What the Node transport holds of a socket's datagrams. The native one leaves them all in the kernel. */

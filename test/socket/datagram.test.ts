@@ -11,7 +11,7 @@ import {
   TimeoutError,
 } from "ts-socketserver";
 import { describe, expect, it } from "vitest";
-import { isPending } from "../settle.js";
+import { isPending } from "../support/settle.js";
 import { datagrams, failureOf, unixDatagrams } from "./subjects.js";
 
 for (const subject of [...datagrams, ...unixDatagrams]) {

@@ -15,7 +15,7 @@ import {
   type Transport,
 } from "ts-socketserver";
 import { describe, expect, it } from "vitest";
-import { isPending, settle } from "../settle.js";
+import { isPending, settle } from "../support/settle.js";
 import { datagrams, failureOf, receiveBytes, streams, unixDatagrams } from "./subjects.js";
 
 /** A socket on a descriptor; what it is, it finds out itself. */

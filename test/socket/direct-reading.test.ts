@@ -8,9 +8,9 @@ import { once } from "node:events";
 import { buffer } from "node:stream/consumers";
 import { nodeTransport, SHUT_WR, SO_LINGER, SOL_SOCKET, TCP_NODELAY } from "ts-socketserver";
 import { describe, expect, it } from "vitest";
-import { IPPROTO_TCP } from "../../src/core/constants.js";
-import { settle } from "../settle.js";
-import { within } from "../within.js";
+import { IPPROTO_TCP } from "../../dist/core/constants.js";
+import { settle } from "../support/settle.js";
+import { within } from "../support/within.js";
 import { receiveBytes, streams } from "./subjects.js";
 
 const MEGABYTE = 1024 * 1024;

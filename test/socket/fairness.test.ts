@@ -1,7 +1,7 @@
 import { MSG_DONTWAIT, type Socket } from "ts-socketserver";
 import { describe, expect, it, vi } from "vitest";
-import { TURN_BUDGET } from "../../src/core/fairness.js";
-import { settle, turnsDuring } from "../settle.js";
+import { TURN_BUDGET } from "../../dist/core/fairness.js";
+import { settle, turnsDuring } from "../support/settle.js";
 import { datagrams, receiveBytes, streams } from "./subjects.js";
 
 async function times(count: number, call: () => Promise<unknown>): Promise<void> {

@@ -18,7 +18,7 @@ import {
 } from "ts-socketserver";
 import { StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { transports } from "../transports.js";
+import { transports } from "../support/transports.js";
 import { failureOf, receiveBytes, streams } from "./subjects.js";
 
 const dualstack = await hasDualstackIpv6();

@@ -23,9 +23,9 @@ import {
   UnsupportedOperation,
 } from "ts-socketserver";
 import { describe, expect, it } from "vitest";
-import { isPending } from "../settle.js";
-import { temporaryPath } from "../temporary-path.js";
-import { transports } from "../transports.js";
+import { isPending } from "../support/settle.js";
+import { temporaryPath } from "../support/temporary-path.js";
+import { transports } from "../support/transports.js";
 import { failureOf, pattern } from "./subjects.js";
 
 const NOT_ALLOWED = "only root, or who has CAP_NET_RAW, may open them";

@@ -7,8 +7,8 @@ import { createServer as createTlsServer, connect as tlsConnect } from "node:tls
 import { BaseRequestHandler, MSG_PEEK, SHUT_WR, type Socket, StreamRequestHandler } from "ts-socketserver";
 import { describe, expect, it } from "vitest";
 import { serveWith } from "../robustness/support.js";
-import { isPending, settle } from "../settle.js";
-import { streamSubjects } from "../subjects.js";
+import { isPending, settle } from "../support/settle.js";
+import { streamSubjects } from "../support/subjects.js";
 import { failureOf, pattern, receiveBytes, streams } from "./subjects.js";
 
 /** Encryption by a secret that both ends know: it needs no certificate. */

@@ -9,7 +9,7 @@ import {
   UnsupportedOperation,
 } from "ts-socketserver";
 import { describe, expect, it } from "vitest";
-import { isPending, settle } from "../settle.js";
+import { isPending, settle } from "../support/settle.js";
 import { failureOf, pattern, receiveBytes, streams } from "./subjects.js";
 
 for (const subject of streams) {

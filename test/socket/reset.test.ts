@@ -12,7 +12,7 @@ import {
   type Socket,
 } from "ts-socketserver";
 import { describe, expect, it } from "vitest";
-import { isPending } from "../settle.js";
+import { isPending } from "../support/settle.js";
 import { type Accepted, failureOf, streams, tcpStreams } from "./subjects.js";
 
 /** `struct linger`, as Python's `struct.pack("ii", on, seconds)` makes it. */

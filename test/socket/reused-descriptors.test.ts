@@ -1,6 +1,6 @@
 import { AF_UNIX, type Channel, nativeTransport, SOCK_STREAM, type Transport } from "ts-socketserver";
 import { describe, expect, it } from "vitest";
-import { settle } from "../settle.js";
+import { settle } from "../support/settle.js";
 
 const ROUNDS = 300;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isPending, settle } from "../settle.js";
+import { isPending, settle } from "../support/settle.js";
 import { pattern, streams } from "./subjects.js";
 
 const MUCH = 16 * 1024 * 1024;

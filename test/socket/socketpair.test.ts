@@ -1,8 +1,8 @@
 import { AF_INET, type Channel, Socket, socketpair, type Transport } from "ts-socketserver";
 import { StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { FaultyTransport } from "../faulty-transport.js";
-import { override } from "../override.js";
+import { FaultyTransport } from "../support/faulty-transport.js";
+import { override } from "../support/override.js";
 import { failureOf, streams } from "./subjects.js";
 
 /** A transport whose new channels are changed. */

@@ -20,8 +20,8 @@ import {
   type Transport,
 } from "ts-socketserver";
 import { StreamTestClient } from "ts-socketserver/testing";
-import { temporaryPath } from "../temporary-path.js";
-import { transports } from "../transports.js";
+import { temporaryPath } from "../support/temporary-path.js";
+import { transports } from "../support/transports.js";
 
 const hasLoopback6 = Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === "::1"));
 

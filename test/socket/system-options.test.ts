@@ -19,7 +19,7 @@ import {
 } from "ts-socketserver";
 import { describe, expect, it } from "vitest";
 import { serveWith } from "../robustness/support.js";
-import { streamSubjects } from "../subjects.js";
+import { streamSubjects } from "../support/subjects.js";
 import { datagrams, streams, unixDatagrams } from "./subjects.js";
 
 /** Which process, user and group: C's `struct ucred`. */

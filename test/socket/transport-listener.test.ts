@@ -11,8 +11,8 @@ import {
   TCP_NODELAY,
 } from "ts-socketserver";
 import { describe, expect, it } from "vitest";
-import { temporaryPath } from "../temporary-path.js";
-import { within } from "../within.js";
+import { temporaryPath } from "../support/temporary-path.js";
+import { within } from "../support/within.js";
 import { failureOf, streams, tcpStreams } from "./subjects.js";
 
 for (const subject of streams) {

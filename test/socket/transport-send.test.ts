@@ -1,6 +1,6 @@
 import { SHUT_WR, type Socket } from "ts-socketserver";
 import { describe, expect, it } from "vitest";
-import { isPending } from "../settle.js";
+import { isPending } from "../support/settle.js";
 import { failureOf, receiveBytes, streams, tcpStreams } from "./subjects.js";
 
 /** More than two sockets of the kernel can hold, so that a send of it has to wait for its reader. */

@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { existsSync, lstatSync, renameSync, writeFileSync } from "node:fs";
 import { AF_UNIX, type Channel, MSG_DONTWAIT, SOCK_DGRAM, Socket, type Transport } from "ts-socketserver";
 import { describe, expect, it } from "vitest";
-import { override } from "../override.js";
-import { isPending, settle } from "../settle.js";
-import { temporaryPath } from "../temporary-path.js";
+import { override } from "../support/override.js";
+import { isPending, settle } from "../support/settle.js";
+import { temporaryPath } from "../support/temporary-path.js";
 import { failureOf, pattern, unixDatagrams } from "./subjects.js";
 
 /** A transport whose sockets have it counted how often they try to send a datagram. */

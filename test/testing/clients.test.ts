@@ -10,10 +10,10 @@ import {
 } from "ts-socketserver";
 import { DatagramTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { DatagramEcho, Echo } from "../handlers.js";
-import { isPending } from "../settle.js";
-import { temporaryPath } from "../temporary-path.js";
-import { within } from "../within.js";
+import { DatagramEcho, Echo } from "../support/handlers.js";
+import { isPending } from "../support/settle.js";
+import { temporaryPath } from "../support/temporary-path.js";
+import { within } from "../support/within.js";
 
 const here = ["127.0.0.1", 0] as const;
 

@@ -5,9 +5,9 @@ import {
   BusyResourceError,
   ClosedResourceError,
   ConnectionResetError,
-} from "../../src/core/errors.js";
-import { StreamReader } from "../../src/core/stream-reader.js";
-import { type MemoryStream, memoryStreamPair } from "../../src/testing/memory-stream.js";
+} from "../../dist/core/errors.js";
+import { StreamReader } from "../../dist/core/stream-reader.js";
+import { type MemoryStream, memoryStreamPair } from "../../dist/testing/memory-stream.js";
 
 async function received(stream: MemoryStream, size = 100): Promise<string> {
   return (await stream.recv(size)).toString();

@@ -7,7 +7,7 @@
 import { once } from "node:events";
 import { isMainThread } from "node:worker_threads";
 import { ThreadingTCPServer } from "ts-socketserver";
-import { Obedient } from "../obedient-handlers.mjs";
+import { Obedient } from "../support/obedient-handlers.mjs";
 
 if (isMainThread) {
   const daemonThreads = process.argv[2] === "daemon";

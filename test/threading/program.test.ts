@@ -7,10 +7,10 @@ import { fileURLToPath } from "node:url";
 import { capabilities } from "ts-socketserver";
 import { StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { movesToThreads } from "../node-version.js";
 import { tell } from "../remote/models.js";
-import { isPending } from "../settle.js";
-import { within } from "../within.js";
+import { movesToThreads } from "../support/node-version.js";
+import { isPending } from "../support/settle.js";
+import { within } from "../support/within.js";
 
 const PROGRAM = fileURLToPath(new URL("program.mjs", import.meta.url));
 const able = capabilities().descriptors || movesToThreads;

@@ -4,11 +4,11 @@ import { availableParallelism } from "node:os";
 import { nodeTransport, OSError, type Socket, ThreadingTCPServer } from "ts-socketserver";
 import { serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { Echo } from "../contract-handlers.mjs";
-import { movesToThreads } from "../node-version.js";
 import { here, models, order, patient, RemoteModel, tell } from "../remote/models.js";
 import { hearErrors } from "../robustness/support.js";
-import { within } from "../within.js";
+import { Echo } from "../support/contract-handlers.mjs";
+import { movesToThreads } from "../support/node-version.js";
+import { within } from "../support/within.js";
 
 for (const model of models.filter(({ name }) => name === "threading")) {
   const { transport } = model;

@@ -25,17 +25,6 @@ import { NativeSystem } from "./native-system.js";
 import { systemErrorOf } from "./system-error.js";
 import type { AdoptedSocket, Channel, KnownSocket, Transport } from "./transport.js";
 
-const SYSTEM = Symbol.for("ts-socketserver.native-system");
-
-/**
- * The one of this thread. Where the package is loaded twice (a program run from its sources, and the built package), both
- * share it, as they share the addon, which can be started but once.
- */
-function systemOf(addon: NativeAddon & { [SYSTEM]?: NativeSystem }): NativeSystem {
-  addon[SYSTEM] ??= new NativeSystem(addon);
-  return addon[SYSTEM];
-}
-
 /** Sockets by way of system calls. */
 class NativeTransport implements Transport {
   readonly name = "native";
@@ -50,7 +39,7 @@ class NativeTransport implements Transport {
   readonly #system: NativeSystem;
 
   constructor(addon: NativeAddon) {
-    this.#system = systemOf(addon);
+    this.#system = new NativeSystem(addon);
   }
 
   open(family: AddressFamily, kind: SocketKind, protocol: number): Channel {

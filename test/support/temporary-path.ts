@@ -1,5 +1,5 @@
 /**
- * Paths for Unix sockets that no other test has, removed when the test file is done.
+ * Paths for Unix sockets that no other test has, removed when the process ends.
  *
  * @module
  */
@@ -7,14 +7,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll } from "vitest";
 
 const directory = mkdtempSync(join(tmpdir(), "socketserver-"));
 let count = 0;
 
-afterAll(() => {
-  rmSync(directory, { recursive: true, force: true });
-});
+// Not at the end of a test file: the files of one worker share this module.
+process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
 
 /** A path at which nothing is. */
 export function temporaryPath(): string {

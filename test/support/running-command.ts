@@ -7,10 +7,7 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { EventEmitter, once } from "node:events";
 import type { Readable, Writable } from "node:stream";
-import { fileURLToPath } from "node:url";
-
-/** The built command. `npm test` builds it first. */
-export const COMMAND = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+import { COMMAND } from "./paths.js";
 
 /** How a process has ended. */
 export interface Exit {
