@@ -1,11 +1,10 @@
 #include "environment.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "handover.h"
 
 /* Room for most programs from the start; doubled when a higher descriptor comes. */
 static const size_t FIRST_CAPACITY = 1024;
@@ -39,7 +38,17 @@ static void close_descriptors(struct environment *environment) {
   }
 }
 
-static void free_environment(struct environment *environment) {
+void environment_add_teardown(struct environment *environment, teardown *run) {
+  assert(environment->teardown_count < MAX_TEARDOWNS);
+  environment->teardowns[environment->teardown_count] = run;
+  environment->teardown_count += 1;
+}
+
+void environment_hold(struct environment *environment) { environment->holds += 1; }
+
+void environment_release(struct environment *environment) {
+  environment->holds -= 1;
+  if (environment->holds > 0) return;
   const napi_async_cleanup_hook_handle cleanup = environment->cleanup;
   free(environment->descriptors);
   free(environment);
@@ -47,38 +56,24 @@ static void free_environment(struct environment *environment) {
   napi_remove_async_cleanup_hook(cleanup);
 }
 
-static void on_poll_closed(uv_handle_t *handle) {
-  struct environment *environment = uv_handle_get_data(handle);
-  /* Only now: libuv may have put off what it had to do with this descriptor. */
-  close(environment->epoll);
-  free(handle);
-  free_environment(environment);
-}
-
 /*
  * The thread ends, by itself or by worker.terminate(): no JavaScript runs any more.
  *
- * An asynchronous hook, because libuv hands a closed handle back from its loop only: Node turns the loop until the hook is
- * removed. Closing it nowhere would leave the loop of a worker busy, which Node answers with an abort.
+ * An asynchronous hook, because a teardown may need the loop: Node turns the loop until the hook is removed.
  */
 static void on_cleanup(napi_async_cleanup_hook_handle cleanup, void *data) {
   (void)cleanup;
   struct environment *environment = data;
-  handover_end(environment);
+  for (size_t index = 0; index < environment->teardown_count; index += 1) environment->teardowns[index](environment);
   close_descriptors(environment);
-  if (environment->poll == NULL) {
-    free_environment(environment);
-    return;
-  }
-  napi_delete_reference(environment->env, environment->callback);
-  napi_delete_reference(environment->env, environment->ready);
-  uv_close((uv_handle_t *)environment->poll, on_poll_closed);
+  environment_release(environment);
 }
 
 struct environment *environment_create(napi_env env) {
   struct environment *environment = calloc(1, sizeof *environment);
   if (environment == NULL) return NULL;
   environment->env = env;
+  environment->holds = 1;
   environment->epoll = -1;
   environment->capacity = FIRST_CAPACITY;
   environment->descriptors = calloc(FIRST_CAPACITY, sizeof *environment->descriptors);
@@ -88,6 +83,5 @@ struct environment *environment_create(napi_env env) {
     free(environment);
     return NULL;
   }
-  handover_begin(environment);
   return environment;
 }

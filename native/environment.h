@@ -15,9 +15,22 @@
 /* What is known of a descriptor, as bits. Zero: it belongs to somebody else, or is not open. */
 enum { DESCRIPTOR_OWNED = 1, DESCRIPTOR_WATCHED = 2 };
 
+struct environment;
+
+/* What a part of the addon has to undo when its environment ends. Runs in the thread of the environment, without JavaScript. */
+typedef void teardown(struct environment *environment);
+
+/* handover.c and readiness.c have one each. */
+enum { MAX_TEARDOWNS = 2 };
+
 struct environment {
   napi_env env;
   napi_async_cleanup_hook_handle cleanup;
+
+  /* Run in this order when the environment ends; it is freed when nothing holds it any more. */
+  teardown *teardowns[MAX_TEARDOWNS];
+  size_t teardown_count;
+  size_t holds;
 
   /* Indexed by descriptor: the system gives out the lowest free number, so that this stays as small as there are descriptors. */
   uint8_t *descriptors;
@@ -39,6 +52,15 @@ struct environment {
 
 /* Makes the environment and has it torn down with its thread; NULL where that fails. */
 struct environment *environment_create(napi_env env);
+
+/* Has a callback run when the environment ends, after those that were added before; at most MAX_TEARDOWNS. */
+void environment_add_teardown(struct environment *environment, teardown *run);
+
+/* Keeps the memory of an environment that ends, for a teardown that finishes later. Each hold needs one release. */
+void environment_hold(struct environment *environment);
+
+/* Ends a hold; the last one frees the environment. */
+void environment_release(struct environment *environment);
 
 static inline bool environment_owns(const struct environment *environment, int descriptor) {
   return descriptor >= 0 && (size_t)descriptor < environment->capacity &&

@@ -18,15 +18,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct environment *first;
 static uint32_t last_number;
 
-void handover_begin(struct environment *environment) {
-  pthread_mutex_lock(&lock);
-  environment->number = ++last_number;
-  environment->next = first;
-  first = environment;
-  pthread_mutex_unlock(&lock);
-}
-
-void handover_end(struct environment *environment) {
+/* The environment can be given nothing any more; closes what it was given and has not taken. */
+static void end_handover(struct environment *environment) {
   pthread_mutex_lock(&lock);
   for (struct environment **link = &first; *link != NULL; link = &(*link)->next) {
     if (*link != environment) continue;
@@ -38,6 +31,15 @@ void handover_end(struct environment *environment) {
   free(environment->given);
   environment->given = NULL;
   environment->given_count = 0;
+}
+
+void handover_begin(struct environment *environment) {
+  pthread_mutex_lock(&lock);
+  environment->number = ++last_number;
+  environment->next = first;
+  first = environment;
+  pthread_mutex_unlock(&lock);
+  environment_add_teardown(environment, end_handover);
 }
 
 /* Under the lock. */

@@ -4,10 +4,7 @@
 
 #include "environment.h"
 
-/* Makes the environment known, so that it can be given descriptors. */
+/* Makes the environment known until it ends, so that it can be given descriptors. */
 void handover_begin(struct environment *environment);
-
-/* It can be given nothing any more; closes what it was given and has not taken. */
-void handover_end(struct environment *environment);
 
 #endif

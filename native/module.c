@@ -12,6 +12,7 @@
 
 #include "arguments.h"
 #include "calls.h"
+#include "handover.h"
 
 static const struct {
   const char *name;
@@ -97,6 +98,7 @@ NAPI_MODULE_INIT() {
     napi_throw_error(env, "ENOMEM", "Cannot load the native transport: no memory for its table of descriptors");
     return NULL;
   }
+  handover_begin(environment);
   /* Where this fails, Node throws; the environment is freed with the thread. */
   return define_calls(env, exports, environment) && define_constants(env, exports) ? exports : NULL;
 }

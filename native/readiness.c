@@ -85,6 +85,25 @@ static void on_ready(uv_poll_t *poll, int status, int events) {
   napi_close_handle_scope(environment->env, scope);
 }
 
+static void on_poll_closed(uv_handle_t *handle) {
+  struct environment *environment = uv_handle_get_data(handle);
+  /* Only now: libuv may have put off what it had to do with this descriptor. */
+  close(environment->epoll);
+  free(handle);
+  environment_release(environment);
+}
+
+/*
+ * Ends the watch. libuv hands a closed handle back from its loop only; closing it nowhere would leave the loop of a worker
+ * busy, which Node answers with an abort.
+ */
+static void close_watch(struct environment *environment) {
+  napi_delete_reference(environment->env, environment->callback);
+  napi_delete_reference(environment->env, environment->ready);
+  environment_hold(environment);
+  uv_close((uv_handle_t *)environment->poll, on_poll_closed);
+}
+
 static void throw_state(const struct call *call, const char *what) {
   char message[64];
   snprintf(message, sizeof message, "%s: %s", call->name, what);
@@ -107,6 +126,7 @@ static int open_watch(struct environment *environment) {
   }
   environment->epoll = epoll;
   environment->poll = poll;
+  environment_add_teardown(environment, close_watch);
   uv_handle_set_data((uv_handle_t *)poll, environment);
   /* Cannot fail for a handle that is open; and from here on the handle must be closed with the thread in any case. */
   result = uv_poll_start(poll, UV_READABLE, on_ready);
