@@ -3,20 +3,30 @@
 import {
   type Address,
   BaseRequestHandler,
+  type DatagramServer,
   MultiplexingTCPServer,
   type Socket,
   StreamRequestHandler,
+  type StreamServer,
   TCPServer,
 } from "ts-socketserver";
 import { type RunningServer, StreamTestClient, serve } from "ts-socketserver/testing";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Echo, Idle, Obeying } from "../support/contract-handlers.mjs";
 import { allDatagramSubjects, allStreamSubjects } from "../support/subjects.js";
 import { within } from "../support/within.js";
 
 const here: Address = ["127.0.0.1", 0];
-/** The promise is 10 ms; on a machine that runs other test files meanwhile, a turn of the event loop alone may take that. */
+/** Seconds that only a deadlock takes, and more of them, which something that waited in vain would take. */
+const SOON = 10;
+const FAR = 60;
+/** The promise is 10 ms; on a machine that runs other things meanwhile, a turn of the event loop alone may take that. */
 const MOST = 50;
+/** A poll interval that would be noticed, if it was waited for. */
+const POLL_INTERVAL = 60;
+/** How often a shutdown must be quick, and in how many tries: some of them come when the machine does something else. */
+const QUICK = 5;
+const TRIES = 50;
 
 async function timeOf(work: () => Promise<unknown>): Promise<number> {
   const begin = performance.now();
@@ -24,28 +34,26 @@ async function timeOf(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - begin;
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((one, other) => one - other)[values.length >> 1] ?? Number.NaN;
+/** Serves, idle, and shuts down, until that was quick often enough. */
+async function expectQuickShutdowns(server: StreamServer | DatagramServer): Promise<void> {
+  await server.open();
+  const times: number[] = [];
+  for (let quick = 0; quick < QUICK; ) {
+    const served = server.serveForever(POLL_INTERVAL);
+    await new Promise(setImmediate);
+    const time = await timeOf(() => server.shutdown());
+    await served;
+    times.push(time);
+    if (time < MOST) quick += 1;
+    if (times.length === TRIES && quick < QUICK) expect.fail(`shutdown() took ${times.join(", ")} ms`);
+  }
 }
 
 describe("shutdown() of an idle server", () => {
-  for (const subject of [...allStreamSubjects, ...allDatagramSubjects].filter(({ refusal }) => refusal === undefined)) {
-    const { name, transport } = subject;
-
-    it(`"shutdown() of an idle server": a ${name} on the ${transport} transport leaves its loop within 10 ms`, async () => {
-      const address = subject.makeAddress();
-      await using server =
-        subject.kind === "stream" ? new subject.ServerClass(address, Idle) : new subject.ServerClass(address, Obeying);
-      await server.open();
-      const times: number[] = [];
-      for (let round = 0; round < 9; round++) {
-        // A poll interval that nobody could miss, if it was waited for.
-        const served = server.serveForever(60);
-        await new Promise(setImmediate);
-        times.push(await timeOf(() => server.shutdown()));
-        await served;
-      }
-      expect(median(times)).toBeLessThan(MOST);
+  for (const subject of allDatagramSubjects.filter(({ refusal }) => refusal === undefined)) {
+    it(`"shutdown() of an idle server": a ${subject.name} on the ${subject.transport} transport leaves its loop within 10 ms`, async () => {
+      await using server = new subject.ServerClass(subject.makeAddress(), Obeying);
+      await expectQuickShutdowns(server);
     });
   }
 
@@ -54,11 +62,7 @@ describe("shutdown() of an idle server", () => {
       override serviceActions(): void {}
     }
     await using server = new Busy(here, Idle);
-    const served = server.serveForever(60);
-    await server.open();
-    await new Promise(setImmediate);
-    expect(await timeOf(() => server.shutdown())).toBeLessThan(MOST);
-    await served;
+    await expectQuickShutdowns(server);
   });
 
   it('"shutdown() of an idle server": the socket stays open, and a second shutdown() returns', async () => {
@@ -182,38 +186,50 @@ describe("shutdown() inside a handler", () => {
   });
 });
 
-describe("shutdown() inside a hook", () => {
-  for (const subject of allStreamSubjects.filter(({ refusal }) => refusal === undefined)) {
-    const { name, transport, ServerClass } = subject;
+for (const subject of allStreamSubjects.filter(({ refusal }) => refusal === undefined)) {
+  const { name, transport, ServerClass } = subject;
 
-    it(`a ${name} on the ${transport} transport: serviceActions() may await shutdown()`, async () => {
-      class Server extends ServerClass {
-        override async serviceActions(): Promise<void> {
-          await this.shutdown();
-        }
+  // One server for all of them: it serves again after each shutdown(), and its threads or processes are started once.
+  describe(`shutdown() of a ${name} on the ${transport} transport`, () => {
+    class Server extends ServerClass {
+      inVerifyRequest = async (): Promise<void> => {};
+
+      override async verifyRequest(): Promise<boolean> {
+        await this.inVerifyRequest();
+        return false;
       }
-      await using server = new Server(subject.makeAddress(), Idle, { shutdownTimeout: 0.5 });
-      await within(2, "serving", server.serveForever(0.01));
+    }
+    let server: Server;
+
+    beforeAll(async () => {
+      // What would be waited for in vain is not waited for at all.
+      server = new Server(subject.makeAddress(), Idle, { shutdownTimeout: FAR });
+      await server.open();
+    });
+
+    afterAll(() => server.serverClose());
+
+    it(`"shutdown() of an idle server": it leaves its loop within 10 ms`, () => expectQuickShutdowns(server));
+
+    it("serviceActions() may await shutdown()", async () => {
+      server.serviceActions = () => server.shutdown();
+      await within(SOON, "serving", server.serveForever(0.01));
+      Reflect.deleteProperty(server, "serviceActions");
       expect(server.fileno()).not.toBe(-1);
     });
 
+    // The last one closes the server.
     for (const method of ["shutdown", "serverClose"] as const) {
-      it(`a ${name} on the ${transport} transport: verifyRequest() may await ${method}()`, async () => {
-        class Server extends ServerClass {
-          override async verifyRequest(): Promise<boolean> {
-            await this[method]();
-            return false;
-          }
-        }
-        // What would be waited for in vain is not waited for at all.
-        await using running = await serve(new Server(subject.makeAddress(), Idle, { shutdownTimeout: 4 }));
-        await using client = await running.connect();
-        await within(2, "serving", running.served);
+      it(`verifyRequest() may await ${method}()`, async () => {
+        server.inVerifyRequest = () => server[method]();
+        const served = server.serveForever();
+        await using client = await StreamTestClient.connect(server.serverAddress);
+        await within(SOON, "serving", served);
         expect(await client.readAll()).toBe("");
       });
     }
-  }
-});
+  });
+}
 
 describe("connections made after shutdown()", () => {
   async function stopped(): Promise<RunningServer<TCPServer>> {

@@ -24,6 +24,3 @@ export class Held extends StreamRequestHandler {
 export class Obeying extends DatagramRequestHandler {
   static override readonly module: string;
 }
-export class Measuring extends DatagramRequestHandler {
-  static override readonly module: string;
-}

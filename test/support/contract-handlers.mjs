@@ -56,23 +56,19 @@ export class Held extends StreamRequestHandler {
   }
 }
 
-/** Does what the datagram says. */
+/** Does what the datagram says: `measure` tells how long it is, and whether it was cut, by itself and as the request has it. */
 export class Obeying extends DatagramRequestHandler {
   static module = module;
   async handle() {
-    const order = this.packet.toString();
+    const order = this.packet.toString().trim();
     if (order === "nothing") return;
+    if (order === "measure") {
+      const [data, , truncated] = this.request;
+      await this.wfile.write(`${data.length} ${this.truncated} ${truncated}`);
+      return;
+    }
     await this.wfile.write("partial ");
     if (order === "throw") throw new Error("Test error");
     await this.wfile.write("and whole");
-  }
-}
-
-/** Tells how long its datagram is, and whether it was cut: by itself, and as the request has it. */
-export class Measuring extends DatagramRequestHandler {
-  static module = module;
-  async handle() {
-    const [data, , truncated] = this.request;
-    await this.wfile.write(`${data.length} ${this.truncated} ${truncated}`);
   }
 }
