@@ -163,18 +163,18 @@ describe.each(transports)("out of descriptors on the $name transport", (inner) =
     await server.open();
     await using client = await StreamTestClient.connect(server.serverAddress);
     await client.write("x\n");
-    const times: number[] = [];
-    for (let round = 1; round <= 5; round++) {
+    // Some may come when the machine does something else.
+    for (let quick = 0, round = 1; quick < 3; round++) {
       transport.acceptFaults.push("ENFILE");
       const served = server.serveForever();
       while (transport.acceptAttempts.length < round) await new Promise(setImmediate);
       const begin = performance.now();
       await server.shutdown();
       await served;
-      times.push(performance.now() - begin);
+      if (performance.now() - begin < 50) quick += 1;
+      expect(transport.acceptAttempts).toHaveLength(round);
+      if (round === 30 && quick < 3) expect.fail("shutdown() waits for the pause");
     }
-    expect(times.sort((one, other) => one - other)[2]).toBeLessThan(50);
-    expect(transport.acceptAttempts).toHaveLength(5);
   });
 
   it("a client that was gone before it was accepted is passed over without a word", async () => {

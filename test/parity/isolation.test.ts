@@ -7,9 +7,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { BaseRequestHandler, formatAddress, type InetAddress, TCPServer } from "ts-socketserver";
-import { StreamTestClient } from "ts-socketserver/testing";
-import { describe, expect, it } from "vitest";
+import { BaseRequestHandler, formatAddress, type InetAddress, MultiplexingTCPServer, TCPServer } from "ts-socketserver";
+import { StreamTestClient, serve } from "ts-socketserver/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { within } from "../support/within.js";
 
 const PROGRAM = fileURLToPath(new URL("isolation-program.mjs", import.meta.url));
 
@@ -82,10 +83,27 @@ const misdeeds = [
 ] as const;
 
 for (const serverClass of ["TCPServer", "MultiplexingTCPServer"]) {
+  // One process for all of them: it must survive each.
   describe(`isolation in a ${serverClass} (slow: it starts a process)`, () => {
+    let program: Program;
+    /** How many lines of its log have been looked at. */
+    let seen = 0;
+
+    beforeAll(async () => {
+      program = await Program.start(serverClass);
+    });
+
+    afterAll(() => program[Symbol.asyncDispose]());
+
+    /** The lines that have been added: one, and those that should not be there. */
+    async function newLines(): Promise<Line[]> {
+      const lines = (await program.log(seen + 1)).slice(seen);
+      seen += lines.length;
+      return lines;
+    }
+
     for (const [what, order, message] of misdeeds) {
       it(`a handler that ${what}: only that request ends, logged with the peer's address`, async () => {
-        await using program = await Program.start(serverClass);
         // A multiplexing server works on this one at the same time, a plain server has not yet accepted it.
         await using guilty = await program.connect();
         await using bystander = await program.connect();
@@ -93,7 +111,7 @@ for (const serverClass of ["TCPServer", "MultiplexingTCPServer"]) {
         if (serverClass !== "TCPServer") expect(await echoes(bystander)).toBe(true);
         await guilty.write(`${order}\n`);
         await guilty.ended();
-        const [line, ...others] = await program.log(1);
+        const [line, ...others] = await newLines();
         expect(line).toMatchObject({
           level: 50,
           msg: `Exception occurred during processing of request from ${address}`,
@@ -101,83 +119,98 @@ for (const serverClass of ["TCPServer", "MultiplexingTCPServer"]) {
         });
         expect(others).toEqual([]);
         expect(await echoes(bystander)).toBe(true);
-        await bystander.write("stop\n");
-        expect(await program.exit()).toBe(0);
       });
     }
 
     it("a handler whose timer throws when its request has long ended: it is logged all the same, and the server goes on", async () => {
-      await using program = await Program.start(serverClass);
       await using guilty = await program.connect();
       const address = formatAddress(guilty.address);
       await guilty.write("late\n");
       expect(await guilty.readAll()).toBe("");
       expect(guilty.error).toBeNull();
-      const [line] = await program.log(1);
+      const [line, ...others] = await newLines();
       expect(line).toMatchObject({
         msg: `Exception occurred during processing of request from ${address}`,
         err: { message: "thrown after the request" },
       });
+      expect(others).toEqual([]);
       await using next = await program.connect();
       expect(await echoes(next)).toBe(true);
-      await next.write("stop\n");
-      expect(await program.exit()).toBe(0);
     });
 
-    for (const [what, order, message] of misdeeds) {
-      it(`code outside any request that ${what} still kills the process, with exit code 1 and the error on stderr`, async () => {
-        await using program = await Program.start(serverClass);
-        await using client = await program.connect();
-        await client.write(`outside ${order}\n`);
-        client.end();
-        await client.ended();
-        expect(await program.exit()).toBe(1);
-        expect(program.stderr).toContain(message);
-        expect(program.stderr).toContain("isolation-program.mjs");
-        expect(program.stderr).not.toContain("Exception occurred during processing of request");
-      });
-    }
+    it("after all of that, the process ends in good order, and has logged nothing more", async () => {
+      await using client = await program.connect();
+      await client.write("stop\n");
+      expect(await program.exit()).toBe(0);
+      expect(await program.log(seen)).toHaveLength(seen);
+    });
   });
 }
 
+describe("isolation and code outside any request (slow: it starts a process)", () => {
+  // What TCPServer makes of a rejection is tested with --unhandled-rejections=throw.
+  it.each([
+    ["MultiplexingTCPServer", ...misdeeds[0]],
+    ["TCPServer", ...misdeeds[1]],
+    ["TCPServer", ...misdeeds[2]],
+  ])("beside a %s, code that %s still kills the process, with exit code 1 and the error on stderr", async (serverClass, _what, order, message) => {
+    await using program = await Program.start(serverClass);
+    await using client = await program.connect();
+    await client.write(`outside ${order}\n`);
+    client.end();
+    await client.ended();
+    expect(await program.exit()).toBe(1);
+    expectUnchanged(program, message);
+  });
+});
+
+/** Expects that stderr tells an error as Node does. */
+function expectUnchanged(program: Program, message: string): void {
+  expect(program.stderr).toContain(message);
+  expect(program.stderr).toContain("isolation-program.mjs");
+  expect(program.stderr).not.toContain("Exception occurred during processing of request");
+}
+
 describe("isolation under --unhandled-rejections (slow: it starts a process)", () => {
-  const left = "a rejection that nobody handles";
+  const failure = "a rejection that nobody handles";
 
   /** Has the program leave a rejection outside any request, and then end in good order. */
-  async function leaveRejection(...options: string[]): Promise<Program> {
-    const program = await Program.startWith(options, "TCPServer");
+  async function leaveRejection(program: Program): Promise<void> {
     await using client = await program.connect();
     await client.write("outside reject\n");
     client.end();
     await client.ended();
     await using next = await program.connect().catch(() => null);
     await next?.write("stop\n");
-    return program;
   }
 
   it.each([
     ["warn", 0, true],
     ["none", 0, false],
     ["warn-with-error-code", 1, true],
-    ["strict", 1, true],
     ["throw", 1, true],
   ])("=%s, one outside any request ends the process as it would without a server: exit code %i", async (mode, code, told) => {
-    await using program = await leaveRejection(`--unhandled-rejections=${mode}`);
+    await using program = await Program.startWith([`--unhandled-rejections=${mode}`], "TCPServer");
+    await leaveRejection(program);
     expect(await program.exit()).toBe(code);
-    expect(program.stderr.includes(left)).toBe(told);
+    expect(program.stderr.includes(failure)).toBe(told);
+    if (told) expectUnchanged(program, failure);
     if (mode.startsWith("warn")) expect(program.stderr).toContain("UnhandledPromiseRejectionWarning");
   });
 
-  it("=strict, one within a request ends that alone, and is told once", async () => {
+  it("=strict, one within a request ends that alone, and is told once; one outside ends the process: exit code 1", async () => {
     await using program = await Program.startWith(["--unhandled-rejections", "strict"], "TCPServer");
     await using client = await program.connect();
     await client.write("reject\n");
     await client.ended();
     await using next = await program.connect();
     expect(await echoes(next)).toBe(true);
-    await next.write("stop\n");
-    expect(await program.exit()).toBe(0);
-    expect(await program.log(1)).toMatchObject([{ err: { message: left } }]);
+    await next.close();
+    expect(await program.log(1)).toMatchObject([{ err: { message: failure } }]);
+    program.stderr = "";
+    await leaveRejection(program);
+    expect(await program.exit()).toBe(1);
+    expectUnchanged(program, failure);
   });
 });
 
@@ -192,10 +225,17 @@ describe('isolation: "awaited" (slow: it starts a process)', () => {
   });
 
   it("a handler may still await its server's shutdown()", async () => {
-    await using program = await Program.start("MultiplexingTCPServer", "awaited");
-    await using client = await program.connect();
-    await client.write("stop\n");
-    expect(await program.exit()).toBe(0);
+    class Ending extends BaseRequestHandler {
+      override handle(): Promise<void> {
+        return this.server.shutdown();
+      }
+    }
+    await using running = await serve(
+      new MultiplexingTCPServer(["127.0.0.1", 0], Ending, { isolation: "awaited", shutdownTimeout: 60 }),
+    );
+    await using client = await running.connect();
+    await within(10, "serving", running.served);
+    expect(await client.readAll()).toBe("");
   });
 
   it("is no option of a plain server, whose handlers could wait for themselves without it", () => {
