@@ -51,7 +51,7 @@ describe("hooks", () => {
       }
     }
     await using server = new Server(here, Line);
-    await within(2, "serving", server.serveForever(0.01));
+    await within(15, "serving", server.serveForever(0.01));
   });
 
   it("handleTimeout() may await serverClose()", async () => {
@@ -62,8 +62,8 @@ describe("hooks", () => {
       }
     }
     const server = new Server(here, Line);
-    await within(2, "handleRequest()", server.handleRequest());
-    await within(2, "serverClose()", server.serverClose());
+    await within(15, "handleRequest()", server.handleRequest());
+    await within(15, "serverClose()", server.serverClose());
     expect(server.fileno()).toBe(-1);
   });
 
@@ -87,7 +87,7 @@ describe("hooks", () => {
     await server.open();
     const served = server.serveForever(0.01);
     await using running = await StreamTestClient.connect(server.serverAddress);
-    await within(2, "serviceActions()", twice.opened);
+    await within(15, "serviceActions()", twice.opened);
     release.open();
     await running.ended();
     await server.serverClose();
@@ -136,7 +136,7 @@ describe("hooks", () => {
     await using one = await running.connect();
     await using two = await running.connect();
     await Promise.all([one.read(2), two.read(2)]);
-    await within(3, "serverClose()", server.serverClose());
+    await within(15, "serverClose()", server.serverClose());
     await Promise.all([one.ended(), two.ended()]);
     expect(server.activeRequests).toBe(0);
   });
@@ -156,7 +156,7 @@ describe("hooks", () => {
     await using running = await serve(server);
     await using client = await running.connect();
     await taken.opened;
-    await within(2, "serverClose()", server.serverClose());
+    await within(15, "serverClose()", server.serverClose());
     release.open();
     await client.ended();
   });
@@ -281,7 +281,7 @@ describe("a processRequest() that passes on another request in the place of the 
       await using running = await serve(server);
       await using client = await running.connect();
       expect(await client.read(2)).toBe("in");
-      await within(3, "serverClose()", server.serverClose());
+      await within(15, "serverClose()", server.serverClose());
       await client.ended();
       expect(server.activeRequests).toBe(0);
       expect(server.errors).toEqual([]);
@@ -307,7 +307,7 @@ describe("requests at their end", () => {
     const closed = running.server.serverClose();
     release.open();
     expect(await client.receive()).toBe("answer");
-    await within(2, "serverClose()", closed);
+    await within(15, "serverClose()", closed);
   });
 
   it("every accepted connection is told closed once, also one that its handler closed", async () => {
@@ -346,7 +346,7 @@ describe("requests at their end", () => {
     const served = server.serveForever();
     served.catch(() => undefined);
     await using _client = await StreamTestClient.connect(server.serverAddress);
-    await expect(within(2, "serving", served)).rejects.toMatchObject({ exitCode: 3 });
+    await expect(within(15, "serving", served)).rejects.toMatchObject({ exitCode: 3 });
   });
 
   it("an exit request of finish() ends the server also after a failed handle(), whose error is its cause", async () => {
@@ -363,7 +363,7 @@ describe("requests at their end", () => {
     const served = server.serveForever();
     served.catch(() => undefined);
     await using _client = await StreamTestClient.connect(server.serverAddress);
-    await expect(within(2, "serving", served)).rejects.toMatchObject({
+    await expect(within(15, "serving", served)).rejects.toMatchObject({
       exitCode: 3,
       cause: new Error("handle failed"),
     });

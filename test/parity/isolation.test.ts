@@ -234,7 +234,7 @@ describe('isolation: "awaited" (slow: it starts a process)', () => {
       new MultiplexingTCPServer(["127.0.0.1", 0], Ending, { isolation: "awaited", shutdownTimeout: 60 }),
     );
     await using client = await running.connect();
-    await within(10, "serving", running.served);
+    await within(15, "serving", running.served);
     expect(await client.readAll()).toBe("");
   });
 

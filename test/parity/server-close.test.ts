@@ -48,7 +48,7 @@ for (const ServerClass of [TCPServer, MultiplexingTCPServer]) {
       const seconds = (performance.now() - begin) / 1000;
       expect(seconds).toBeGreaterThan(0.049);
       // Far less than the default of 15 s, even on a loaded machine.
-      expect(seconds).toBeLessThan(2);
+      expect(seconds).toBeLessThan(10);
       await client.ended();
       expect(lines).toMatchObject([{ level: 40, msg: CUT_OFF, heldUpBy: [address], count: 1 }]);
       expect(running.server.activeRequests).toBe(0);
@@ -106,7 +106,7 @@ for (const ServerClass of [TCPServer, MultiplexingTCPServer]) {
       const address = formatAddress(client.address);
       expect(await client.readLine()).toBe("begun\n");
       try {
-        await within(2, "serverClose()", server.serverClose());
+        await within(15, "serverClose()", server.serverClose());
         expect(lines).toMatchObject([{ msg: CUT_OFF, heldUpBy: [address] }]);
       } finally {
         release();
@@ -164,7 +164,7 @@ for (const ServerClass of [TCPServer, MultiplexingTCPServer]) {
         }
       }
       const { logger, lines } = captureLog("warn");
-      await using running = await serve(new ServerClass(here, Closer, { logger, shutdownTimeout: 1 }));
+      await using running = await serve(new ServerClass(here, Closer, { logger, shutdownTimeout: 60 }));
       await using client = await running.connect();
       expect(await client.readLine()).toBe("closed: -1\n");
       await running.served;
@@ -185,11 +185,11 @@ for (const ServerClass of [TCPServer, MultiplexingTCPServer]) {
         }
       }
       const { logger, lines } = captureLog("warn");
-      const running = await serve(new ServerClass(here, Joining, { logger, shutdownTimeout: 0.2 }));
+      const running = await serve(new ServerClass(here, Joining, { logger, shutdownTimeout: 60 }));
       await using client = await running.connect();
       expect(await client.readLine()).toBe("begun\n");
       try {
-        await within(2, "serverClose()", running.close());
+        await within(15, "serverClose()", running.close());
         expect(await client.readAll()).toBe("goodbye\n");
         expect(lines).toEqual([]);
       } finally {
@@ -241,7 +241,7 @@ describe("serverClose() of a multiplexing server", () => {
       }
     }
     const { logger, lines } = captureLog("warn");
-    await using running = await serve(new MultiplexingTCPServer(here, Closer, { logger, shutdownTimeout: 0.2 }));
+    await using running = await serve(new MultiplexingTCPServer(here, Closer, { logger, shutdownTimeout: 60 }));
     await using one = await running.connect();
     await using other = await running.connect();
     while (running.server.activeRequests < 2) await new Promise(setImmediate);
