@@ -43,7 +43,10 @@ async function standstill(read: () => number): Promise<number> {
   return last;
 }
 
-for (const subject of streamSubjects) {
+// Each family, and each way of running requests: which of them go together is not what counts.
+const subjects = streamSubjects.filter(({ name }) => name === "TCPServer" || name === "MultiplexingUnixStreamServer");
+
+for (const subject of subjects) {
   describe(`A client that does not read from ${subject.name} on the ${subject.transport} transport`, () => {
     it("makes wfile.write() wait, and gets everything once it reads", async () => {
       await using running = await serveWith(subject, Writer);

@@ -5,7 +5,7 @@ import { settle } from "../support/settle.js";
 import { streamSubjects } from "../support/subjects.js";
 import { serveWith } from "./support.js";
 
-const CONNECTIONS = 2000;
+const CONNECTIONS = 400;
 const AT_ONCE = 50;
 
 function countDescriptors(): number {
@@ -16,7 +16,7 @@ for (const subject of streamSubjects) {
   describe.skipIf(process.platform !== "linux")(
     `Descriptors of ${subject.name} on the ${subject.transport} transport (Linux only: counts /proc/self/fd)`,
     () => {
-      it("are all given back after 2,000 connections, of which some send, some end and some break", async () => {
+      it("are all given back after 400 connections, of which some send, some end and some break", async () => {
         await using running = await serveWith(subject, LineEcho);
         const before = countDescriptors();
         const visit = async (number: number): Promise<void> => {
@@ -36,11 +36,11 @@ for (const subject of streamSubjects) {
         expect(running.server.activeRequests).toBe(0);
       });
 
-      it("are all given back after 50 servers that were opened, used and closed", async () => {
+      it("are all given back after 20 servers that were opened, used and closed", async () => {
         // What the test before has closed is to be gone.
         await settle();
         const before = countDescriptors();
-        for (let time = 0; time < 50; time += 1) {
+        for (let time = 0; time < 20; time += 1) {
           await using running = await serveWith(subject, LineEcho);
           await using client = await running.connect();
           await client.write("x\n");

@@ -75,7 +75,6 @@ describe.skipIf(!isNative)(`A process without descriptors${reason}`, () => {
 
   it.each([
     ["MultiplexingTCPServer", inet],
-    ["MultiplexingUnixStreamServer", temporaryPath],
   ] as const)("has a %s that pauses, serves those who are in, and serves all the others as soon as it can", async (serverName, makeAddress) => {
     await using server = new LimitedServer(serverName, makeAddress());
     const { address } = await server.next("address");
@@ -101,7 +100,6 @@ describe.skipIf(!isNative)(`A process without descriptors${reason}`, () => {
   });
 
   it.each([
-    ["TCPServer", inet],
     ["UnixStreamServer", temporaryPath],
   ] as const)("has a %s that serves its client when there are descriptors again", async (serverName, makeAddress) => {
     await using server = new LimitedServer(serverName, makeAddress());
