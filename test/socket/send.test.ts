@@ -8,12 +8,12 @@ import {
 } from "ts-socketserver";
 import { describe, expect, it } from "vitest";
 import { isPending } from "../support/settle.js";
-import { failureOf, pattern, receiveBytes, streams } from "./subjects.js";
+import { bulkStreams, failureOf, pattern, receiveBytes } from "./subjects.js";
 
 /** More than two sockets of the kernel can hold, so that a send of it has to wait for its reader. */
 const MUCH = 16 * 1024 * 1024;
 
-for (const subject of streams) {
+for (const subject of bulkStreams) {
   describe.skipIf(subject.missing !== null)(`Sending over ${subject.title}`, () => {
     it("returns the number of bytes, not of characters, and sends strings as UTF-8", async () => {
       await using accepted = await subject.accepted();

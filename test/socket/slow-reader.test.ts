@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { isPending, settle } from "../support/settle.js";
-import { pattern, streams } from "./subjects.js";
+import { bulkStreams, pattern } from "./subjects.js";
 
 const MUCH = 16 * 1024 * 1024;
 /** Sizes that no buffer divides by. */
 const SIZES = [1, 4099, 65_537, 131_071, 263_167];
 
-for (const subject of streams) {
+for (const subject of bulkStreams) {
   describe.skipIf(subject.missing !== null)(`A slow reader over ${subject.title}`, () => {
     it("gets all of 16 MB that one sendall() sends, while the system has no room for them again and again", async () => {
       await using pair = await subject.pair();

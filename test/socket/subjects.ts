@@ -157,6 +157,9 @@ export const streams: readonly StreamSubject[] = transports.flatMap((transport) 
   new StreamSubject(transport, AF_UNIX, "Unix streams"),
 ]);
 
+/** Those over which much is sent: for bytes in a stream IPv6 is what IPv4 is. */
+export const bulkStreams = streams.filter(({ family }) => family !== AF_INET6);
+
 export const tcpStreams = streams.filter(({ isTcp }) => isTcp);
 
 export const datagrams: readonly DatagramSubject[] = transports.flatMap((transport) => [

@@ -34,7 +34,7 @@ for (const subject of datagrams) {
       expect(String(await socket.recv(100, MSG_PEEK))).toBe("read");
       expect(String(socket.recvfromAtOnce(100)[0])).toBe("read");
       // On the native transport that has taken both; on Node's the second comes by itself.
-      await expect.poll(() => socket.counters.unreadBytes).toBe(6);
+      await expect.poll(() => socket.counters.unreadBytes, { timeout: 15_000 }).toBe(6);
       await socket.close();
       expect(socket.counters.unreadBytes).toBe(0);
     });

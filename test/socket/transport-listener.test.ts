@@ -150,7 +150,7 @@ for (const subject of streams.filter(({ isTcp }) => !isTcp)) {
         writeFileSync(path, "somebody else's");
         const accepting = failureOf(listener.accept());
         await listener.close();
-        expect((await within(5, "accept()", accepting)).name).toBe("ClosedResourceError");
+        expect((await within(15, "accept()", accepting)).name).toBe("ClosedResourceError");
         await using client = subject.socket();
         expect((await failureOf(client.connect(`${path}.moved`))).code).toBe("ECONNREFUSED");
       });
@@ -168,7 +168,7 @@ for (const subject of streams.filter(({ isTcp }) => !isTcp)) {
           await chmod(directory, 0o500);
           const accepting = failureOf(listener.accept());
           await listener.close();
-          expect((await within(5, "accept()", accepting)).name).toBe("ClosedResourceError");
+          expect((await within(15, "accept()", accepting)).name).toBe("ClosedResourceError");
           await chmod(directory, 0o700);
           expect(readFileSync(path, "utf8")).toBe("somebody else's");
         },

@@ -1,22 +1,23 @@
 import { SHUT_WR, type Socket } from "ts-socketserver";
 import { describe, expect, it } from "vitest";
 import { isPending } from "../support/settle.js";
-import { failureOf, receiveBytes, streams, tcpStreams } from "./subjects.js";
+import { bulkStreams, failureOf, receiveBytes, tcpStreams } from "./subjects.js";
 
 /** More than two sockets of the kernel can hold, so that a send of it has to wait for its reader. */
-const MUCH = 32 * 1024 * 1024;
+const MUCH = 16 * 1024 * 1024;
 
-/** Everything up to the end of the stream, as a count of each byte value. */
-async function countAll(socket: Socket): Promise<Map<number, number>> {
-  const counts = new Map<number, number>();
-  for (;;) {
-    const chunk = await socket.recv(65_536);
-    if (chunk.length === 0) return counts;
-    for (const byte of chunk) counts.set(byte, (counts.get(byte) ?? 0) + 1);
+/** How much comes up to the end of the stream. All of it is to be one letter. */
+async function countAll(socket: Socket, letter: string): Promise<number> {
+  const expected = Buffer.alloc(65_536, letter);
+  for (let count = 0; ; ) {
+    const chunk = await socket.recv(expected.length);
+    if (chunk.length === 0) return count;
+    if (!chunk.equals(expected.subarray(0, chunk.length))) expect.fail(`not only ${letter} at ${count}`);
+    count += chunk.length;
   }
 }
 
-for (const subject of streams) {
+for (const subject of bulkStreams) {
   describe.skipIf(subject.missing !== null)(`Giving up a send over ${subject.title}`, () => {
     it("gives the caller its memory back after a TimeoutError: the peer gets nothing that was put there later", async () => {
       await using pair = await subject.pair();
@@ -25,7 +26,7 @@ for (const subject of streams) {
       expect((await failureOf(pair.client.sendall(buffer))).code).toBe("ETIMEDOUT");
       buffer.fill("b");
       await pair.client.shutdown(SHUT_WR);
-      expect([...(await countAll(pair.server)).keys()]).toEqual([97]);
+      expect(await countAll(pair.server, "a")).toBeGreaterThan(0);
     });
 
     it("gives the caller its memory back after close()", async () => {
@@ -36,22 +37,22 @@ for (const subject of streams) {
       await pair.client.close();
       expect((await failure).name).toBe("ClosedResourceError");
       buffer.fill("b");
-      const counts = await countAll(pair.server);
-      expect([...counts.keys()]).toEqual([97]);
-      expect(counts.get(97)).toBeLessThan(MUCH);
+      const count = await countAll(pair.server, "a");
+      expect(count).toBeGreaterThan(0);
+      expect(count).toBeLessThan(MUCH);
     });
 
     it("keeps slices of several stuck connections apart", async () => {
       await using one = await subject.pair();
       await using two = await subject.pair();
-      const sending = [one.client.sendall(Buffer.alloc(MUCH / 4, 1)), two.client.sendall(Buffer.alloc(MUCH / 4, 2))];
+      const sending = [one.client.sendall(Buffer.alloc(MUCH / 2, 1)), two.client.sendall(Buffer.alloc(MUCH / 2, 2))];
       const [first, second] = await Promise.all([
-        receiveBytes(one.server, MUCH / 4),
-        receiveBytes(two.server, MUCH / 4),
+        receiveBytes(one.server, MUCH / 2),
+        receiveBytes(two.server, MUCH / 2),
         ...sending,
       ]);
-      expect(first?.equals(Buffer.alloc(MUCH / 4, 1))).toBe(true);
-      expect(second?.equals(Buffer.alloc(MUCH / 4, 2))).toBe(true);
+      expect(first?.equals(Buffer.alloc(MUCH / 2, 1))).toBe(true);
+      expect(second?.equals(Buffer.alloc(MUCH / 2, 2))).toBe(true);
     });
   });
 }
