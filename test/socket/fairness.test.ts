@@ -2,7 +2,7 @@ import { MSG_DONTWAIT, type Socket } from "ts-socketserver";
 import { describe, expect, it, vi } from "vitest";
 import { TURN_BUDGET } from "../../dist/core/fairness.js";
 import { settle, turnsDuring } from "../support/settle.js";
-import { datagrams, receiveBytes, streams } from "./subjects.js";
+import { bulkStreams, datagrams, receiveBytes } from "./subjects.js";
 
 async function times(count: number, call: () => Promise<unknown>): Promise<void> {
   for (let index = 0; index < count; index += 1) await call();
@@ -11,7 +11,7 @@ async function times(count: number, call: () => Promise<unknown>): Promise<void>
 /** Half of the turns that so many calls must make: enough to show it, whatever else makes the loop turn or not. */
 const fair = (calls: number): number => Math.floor(calls / TURN_BUDGET / 2);
 
-for (const subject of streams) {
+for (const subject of bulkStreams) {
   describe.skipIf(subject.missing !== null)(`Fairness over ${subject.title}`, () => {
     it("lets the event loop turn while a handler floods a peer that reads as fast", async () => {
       await using accepted = await subject.accepted();
