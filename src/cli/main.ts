@@ -6,8 +6,7 @@
  */
 
 import { codeOf, osError } from "../core/errors.js";
-import { outcomeOf } from "./command-error.js";
-import { makeProgram } from "./program.js";
+import { runCommand } from "./run-command.js";
 
 /** Nobody reads any more (`socketserver --help | head -1`): no reason to fail, and nobody to tell it to. */
 function isUnread(error: Error): boolean {
@@ -24,10 +23,4 @@ process.stderr.on("error", (error) => {
   if (!isUnread(error)) process.exitCode = 1;
 });
 
-try {
-  await makeProgram().parseAsync();
-} catch (error) {
-  const { exitCode, text } = outcomeOf(error);
-  process.stderr.write(text);
-  process.exitCode = exitCode;
-}
+await runCommand(process.argv.slice(2));
