@@ -7,33 +7,38 @@ import { describe, expect, it } from "vitest";
 import { netcat, python, script } from "../clients/programs.js";
 import { pageAt, tableIn } from "../docs/pages.js";
 import { FullBacklog } from "../socket/full-backlog.js";
+import { CommandInProcess, runInProcess } from "../support/command-in-process.js";
+import type { CommandOutput } from "../support/command-output.js";
 import { COMMAND } from "../support/paths.js";
 import { RunningCommand } from "../support/running-command.js";
-import { settle } from "../support/settle.js";
 import { temporaryPath } from "../support/temporary-path.js";
 import { within } from "../support/within.js";
 
-/** Somebody who waits, and where. */
-async function startHost(...options: string[]): Promise<{ ana: RunningCommand; address: string }> {
-  const ana = RunningCommand.start("chat", "--name", "Ana", "--tcp", "127.0.0.1:0", ...options);
+const HOST = ["chat", "--name", "Ana", "--tcp", "127.0.0.1:0"];
+
+/** A host that waits, and where. It runs in this process, unless another is given. */
+async function startHost(): Promise<{ ana: CommandInProcess; address: string }>;
+async function startHost<Host extends CommandOutput>(ana: Host): Promise<{ ana: Host; address: string }>;
+async function startHost(ana: CommandOutput = CommandInProcess.start(...HOST)) {
   const [, address = ""] = await ana.output(/^\* Waiting at tcp (\S+)\.$/m);
   return { ana, address };
 }
 
-/** What was said, without the lines about the chat. */
-function said({ stdout }: RunningCommand): string[] {
-  return stdout.split("\n").filter((line) => line !== "" && !line.startsWith("* "));
+/** Calls a host. */
+function callHost(address: string): CommandInProcess {
+  return CommandInProcess.start("chat", "--name", "Ben", "--connect", address);
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await settle();
+/** What was said, without the lines about the chat. */
+function said({ stdout }: CommandOutput): string[] {
+  return stdout.split("\n").filter((line) => line !== "" && !line.startsWith("* "));
 }
 
 const ok = { code: 0, signal: null };
 
 describe("socketserver chat", () => {
   it("lets two pipes talk by turns: both see all that is said, with both names", async () => {
-    const { ana, address } = await startHost();
+    const { ana, address } = await startHost(RunningCommand.start(...HOST));
     await using _ana = ana;
     await using ben = RunningCommand.start("chat", "--name", "Ben", "--connect", address);
     ana.type("good morning\nwell, thank you\n");
@@ -58,7 +63,7 @@ describe("socketserver chat", () => {
   it("ends at the end of its input, when it is its turn", async () => {
     const { ana, address } = await startHost();
     await using _ana = ana;
-    await using ben = RunningCommand.start("chat", "--name", "Ben", "--connect", address);
+    await using ben = callHost(address);
     ben.type("hello\n");
     await ana.output(/^Ben: hello$/m);
     ana.endInput();
@@ -71,7 +76,7 @@ describe("socketserver chat", () => {
   it.each(["SIGINT", "SIGTERM"] as const)("leaves with %s, at any time, and the other one is told", async (signal) => {
     const { ana, address } = await startHost();
     await using _ana = ana;
-    await using ben = RunningCommand.start("chat", "--name", "Ben", "--connect", address);
+    await using ben = callHost(address);
     await ben.output(/^\* You talk with Ana/m);
     await ana.output(/^\* You talk with Ben/m);
     // It is Ben's turn.
@@ -97,18 +102,19 @@ describe("socketserver chat", () => {
       await using ben = RunningCommand.start("chat", "--name", "Ben", "--connect", `127.0.0.1:${port}`);
       // The other side's port, and the state SYN_SENT, in hexadecimal digits.
       const connecting = new RegExp(`:${port.toString(16).toUpperCase().padStart(4, "0")} 02 `);
-      await until(() => connecting.test(readFileSync("/proc/net/tcp", "latin1")));
+      await expect.poll(() => readFileSync("/proc/net/tcp", "latin1"), { timeout: 15_000 }).toMatch(connecting);
       ben.signal("SIGINT");
-      expect(await within(5, "the command", ben.exit)).toEqual(ok);
+      // Connecting would take 10 s.
+      expect(await within(8, "the command", ben.exit)).toEqual(ok);
       expect(ben.stdout).toBe("* You have left.\n");
     },
   );
 
   it("goes over a Unix socket, which is gone afterwards", async () => {
     const path = temporaryPath();
-    await using ana = RunningCommand.start("chat", "--name", "Ana", "--unix", path);
+    await using ana = CommandInProcess.start("chat", "--name", "Ana", "--unix", path);
     await ana.output(/^\* Waiting at unix/m);
-    await using ben = RunningCommand.start("chat", "--name", "Ben", "--connect", path);
+    await using ben = callHost(path);
     ben.type("hello\n");
     await ana.output(/^Ben: hello$/m);
     ana.type("/quit\n");
@@ -118,7 +124,7 @@ describe("socketserver chat", () => {
   });
 
   it("says that it listens on all interfaces, and how to get there from here", async () => {
-    await using ana = RunningCommand.start("chat", "--tcp", ":0");
+    await using ana = CommandInProcess.start("chat", "--tcp", ":0");
     const [, port] = await ana.output(/^\* Waiting at tcp 0\.0\.0\.0:(\d+), on all interfaces: other machines can/m);
     await ana.output(new RegExp(`--connect 127\\.0\\.0\\.1:${port}$`, "m"));
   });
@@ -136,10 +142,10 @@ describe("socketserver chat", () => {
   });
 
   it("ends quietly when nobody reads its output any more", async () => {
-    const { ana, address } = await startHost();
+    const { ana, address } = await startHost(RunningCommand.start(...HOST));
     await using _ana = ana;
     ana.closeStdout();
-    await using ben = RunningCommand.start("chat", "--name", "Ben", "--connect", address);
+    await using ben = callHost(address);
     ben.type("hello\n");
     expect(await ana.exit).toEqual(ok);
     expect(ana.stderr).toBe("");
@@ -162,25 +168,23 @@ describe("socketserver chat", () => {
     { args: ["--tcp", "192.0.2.1:0"], error: /Choose an address of this machine/ },
     { args: ["--unix", "/nowhere/chat.sock"], error: /There is no directory "\/nowhere"/ },
   ])("refuses $args in one line, with the exit code 1", async ({ args, error }) => {
-    await using command = RunningCommand.start("chat", ...args);
-    expect(await command.exit).toEqual({ code: 1, signal: null });
-    expect(command.stderr).toMatch(error);
-    expect(command.stderr.trimEnd().split("\n")).toHaveLength(1);
-    expect(command.stdout).toBe("");
+    const { code, stdout, stderr } = await runInProcess(["chat", ...args]);
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toMatch(error);
+    expect(stderr.trimEnd().split("\n")).toHaveLength(1);
   });
 
   it("fits its help in a terminal of 80 columns, with an example", async () => {
-    await using command = RunningCommand.start("chat", "--help");
-    expect(await command.exit).toEqual(ok);
-    for (const line of command.stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
-    expect(command.stdout).toContain("\n  socketserver chat --name Ben --connect 127.0.0.1:9999\n");
-    expect(command.stdout).toContain("\n  socketserver chat --room\n");
+    const { code, stdout } = await runInProcess(["chat", "--help"]);
+    expect(code).toBe(0);
+    for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+    expect(stdout).toContain("\n  socketserver chat --name Ben --connect 127.0.0.1:9999\n");
+    expect(stdout).toContain("\n  socketserver chat --room\n");
   });
 
   it("stands in the list of servers", async () => {
-    await using command = RunningCommand.start("--help");
-    await command.exit;
-    expect(command.stdout).toMatch(/^ {2}chat +lets people chat: two by turns, or many in a room$/m);
+    const { stdout } = await runInProcess(["--help"]);
+    expect(stdout).toMatch(/^ {2}chat +lets people chat: two by turns, or many in a room$/m);
     expect(tableIn("README.md", "command")).toContainEqual(["socketserver chat", chatRoom.summary]);
   });
 });
@@ -204,7 +208,7 @@ describe.skipIf(netcat.missing)(`socketserver chat and nc${netcat.reason}`, () =
     // -v: it says when it listens.
     await using nc = RunningCommand.startProgram("sh", "-c", "exec nc -v -l 127.0.0.1 0 2>&1");
     const [, port] = await nc.output(/^Listening on \S+ (\d+)$/m);
-    await using ben = RunningCommand.start("chat", "--name", "Ben", "--connect", `127.0.0.1:${port}`);
+    await using ben = callHost(`127.0.0.1:${port}`);
     nc.type("Netta\n");
     await ben.output(/^\* You talk with Netta/m);
     ben.type("hello\n");
@@ -245,9 +249,9 @@ describe("socketserver chat --connect to a room", () => {
   it("comes in with the name, and goes with the end of the input", async () => {
     await using room = RunningCommand.start("chat", "--room", "--tcp", "127.0.0.1:0");
     const { serverAddress } = await room.started();
-    await using ana = RunningCommand.start("chat", "--name", "Ana", "--connect", serverAddress);
+    await using ana = CommandInProcess.start("chat", "--name", "Ana", "--connect", serverAddress);
     await ana.output(/^\* Hello, Ana\. Nobody else is here\./m);
-    await using ben = RunningCommand.start("chat", "--name", "Ben", "--connect", serverAddress);
+    await using ben = callHost(serverAddress);
     await ben.output(/^\* Hello, Ben\. Here already: Ana\./m);
     // There are no turns.
     ben.type("one\ntwo\n");
@@ -268,14 +272,14 @@ function onTerminal(...args: string[]): RunningCommand {
 }
 
 /** What stands on the terminal, by the line. */
-function screen({ stdout }: RunningCommand): string[] {
+function screen({ stdout }: CommandOutput): string[] {
   return stdout.replaceAll("\r", "").split("\n");
 }
 
 const CTRL_C = "\u0003";
 const CTRL_D = "\u0004";
 
-describe.skipIf(script.missing)(`socketserver chat on two real terminals${script.reason}`, () => {
+describe.skipIf(script.missing)(`socketserver chat on real terminals${script.reason}`, () => {
   it("asks for a line when it is its turn, and shows each line once", async () => {
     await using ana = onTerminal("--name", "Ana", "--tcp", "127.0.0.1:0");
     const [, address = ""] = await ana.output(/^\* Waiting at tcp (\S+)\.\r$/m);
@@ -312,23 +316,26 @@ describe.skipIf(script.missing)(`socketserver chat on two real terminals${script
     const [, address = ""] = await ana.output(/^\* Waiting at tcp (\S+)\.\r$/m);
     ana.type("typed early\r");
     await ana.output(/^typed early\r$/m);
-    await using ben = onTerminal("--name", "Ben", "--connect", address);
+    await using ben = CommandInProcess.startAtTerminal({}, "chat", "--name", "Ben", "--connect", address);
     await ben.output(/^Ben: $/m);
-    ben.type("hello\r");
+    ben.type("hello\n");
     await ana.output(/^Ben: hello\r\nAna: typed early\r$/m);
-    await ben.output(/^Ana: typed early\r\nBen: $/m);
+    // What Ben types, a real terminal shows.
+    await ben.output(/^Ben: Ana: typed early\nBen: $/m);
     ana.type(CTRL_C);
     expect([await ana.exit, await ben.exit]).toEqual([ok, ok]);
     expect(screen(ana).at(-2)).toBe("* You have left.");
     expect(screen(ben).slice(-3)).toEqual(["Ben: ", "* Ana has left.", ""]);
   });
+});
 
+describe("socketserver chat where stdout is a terminal", () => {
   it("cannot be steered by the other one's words or name", async () => {
-    await using ana = onTerminal("--name", "Ana", "--tcp", "127.0.0.1:0");
-    const [, host = "", port = ""] = await ana.output(/^\* Waiting at tcp (\S+):(\d+)\.\r$/m);
+    await using ana = CommandInProcess.startAtTerminal({}, ...HOST);
+    const [, host = "", port = ""] = await ana.output(/^\* Waiting at tcp (\S+):(\d+)\.$/m);
     await using ben = await createConnection([host, Number(port)]);
     await ben.sendall("Ben\n\u001b[2J\u0007\n");
-    await ana.output(/^Ben: \\x1b\[2J\\x07\r$/m);
+    await ana.output(/^Ben: \\x1b\[2J\\x07$/m);
     expect(ana.stdout).not.toContain("\u001b[2J");
   });
 });
@@ -345,19 +352,19 @@ describe("docs/bundled-servers.md", () => {
   it("shows a chat of two as it goes", async () => {
     const { ana, address } = await startHost();
     await using _ana = ana;
-    await using ben = RunningCommand.start("chat", "--name", "Ben", "--connect", address);
+    await using ben = callHost(address);
     ben.type("hello\nhow are you?\n");
     ana.type("good morning\n");
     await ana.output(/^Ben: how are you\?$/m);
     ben.signal("SIGINT");
     await Promise.all([ana.exit, ben.exit]);
-    const usual = ({ stdout }: RunningCommand): string => stdout.replaceAll(address, "127.0.0.1:9999");
+    const usual = ({ stdout }: CommandOutput): string => stdout.replaceAll(address, "127.0.0.1:9999");
     expect(usual(ana)).toBe(transcriptOf("ana"));
     expect(usual(ben)).toBe(transcriptOf("ben"));
   });
 
   it("shows a room as it goes", async () => {
-    await using room = RunningCommand.start("chat", "--room", "--tcp", "127.0.0.1:0");
+    await using room = CommandInProcess.start("chat", "--room", "--tcp", "127.0.0.1:0");
     const address = parseAddress((await room.started()).serverAddress);
     await using ana = await StreamTestClient.connect(address);
     await using ben = await StreamTestClient.connect(address);
