@@ -44,8 +44,21 @@ describe("The words of the terminal", () => {
 });
 
 describe.skipIf(script.missing)(`Esc on a real terminal${script.reason}`, () => {
-  it("closes the listener, lets the clients finish, and leaves with the exit code 0", async () => {
-    await using terminal = onTerminal(`exec ${NAME} --shutdown-timeout 60`);
+  /** Runs the server between two looks at the terminal's settings. The shell outlives it, and tells its exit code. */
+  const betweenLooks = (options: string): RunningCommand =>
+    onTerminal(`ulimit -c 0; stty -g; ${NAME} ${options}; echo code $?; stty -g`);
+
+  /** The server has ended so, and left the terminal as it was. */
+  async function expectLeft(terminal: RunningCommand, code: number): Promise<void> {
+    expect(await terminal.exit).toEqual({ code: 0, signal: null });
+    expect(terminal.stdout).toContain(`code ${code}\r\n`);
+    const [before, after] = terminal.stdout.match(/^[\da-f]+(:[\da-f]+){10,}\r$/gm) ?? [];
+    expect(after).toBe(before);
+    expect(before).toBeTypeOf("string");
+  }
+
+  it("closes the listener, lets the clients finish, and leaves the terminal as it was, with the exit code 0", async () => {
+    await using terminal = betweenLooks("--shutdown-timeout 60");
     await terminal.output(/^Esc or Ctrl-C ends it\.\r$/m);
     await using client = await servedClient(terminal);
     terminal.type(ESCAPE);
@@ -55,33 +68,29 @@ describe.skipIf(script.missing)(`Esc on a real terminal${script.reason}`, () => 
     const [, address = ""] = await terminal.output(/serving tcp (\S+) /);
     await expect(StreamTestClient.connect(parseAddress(address))).rejects.toMatchObject({ code: "ECONNREFUSED" });
     client.end();
-    expect(await terminal.exit).toEqual({ code: 0, signal: null });
+    await expectLeft(terminal, 0);
   });
 
-  it("is not what the arrows send, nor any other key", async () => {
-    await using terminal = onTerminal(`exec ${NAME} --json`);
+  it("is not what the arrows send, nor any other key; and Ctrl-C stays what it was", async () => {
+    await using terminal = betweenLooks("--json --shutdown-timeout 0");
     await using client = await servedClient(terminal);
     terminal.type(`${ESCAPE}[A${ESCAPE}OPwords\r`);
     client.end();
     await terminal.output(/connection closed/);
+    await using _held = await servedClient(terminal);
     terminal.type(CTRL_C);
-    expect(await terminal.exit).toEqual({ code: 0, signal: null });
+    await expectLeft(terminal, 0);
     expect(terminal.stdout).toMatch(/"endsOnEscape":true/);
-    expect(terminal.stdout.match(/"signal":"\w+"/g)).toEqual(['"signal":"SIGINT"']);
+    expect(terminal.stdout.match(/"signal":"\w+","clients":\d/g)).toEqual(['"signal":"SIGINT","clients":1']);
   });
 
-  it.each([
-    { how: "once", keys: [CTRL_C], code: 0 },
-    { how: "twice", keys: [CTRL_C, CTRL_C], code: 130 },
-    { how: "after Esc", keys: [ESCAPE, CTRL_C], code: 130 },
-  ])("leaves Ctrl-C what it was: pressed $how it leaves with the exit code $code", async ({ keys, code }) => {
-    await using terminal = onTerminal(`exec ${NAME} --shutdown-timeout ${code === 0 ? 0 : 60}`);
+  it("leaves Ctrl-C to leave at once, with the exit code 130", async () => {
+    await using terminal = onTerminal(`exec ${NAME} --shutdown-timeout 60`);
     await using _client = await servedClient(terminal);
-    const [first = "", second] = keys;
-    terminal.type(first);
+    terminal.type(ESCAPE);
     await terminal.output(/waiting for 1 client/);
-    if (second !== undefined) terminal.type(second);
-    expect(await terminal.exit).toEqual({ code, signal: null });
+    terminal.type(CTRL_C);
+    expect(await terminal.exit).toEqual({ code: 130, signal: null });
   });
 
   it("is neither told nor heard where stdin is no terminal", async () => {
@@ -94,26 +103,20 @@ describe.skipIf(script.missing)(`Esc on a real terminal${script.reason}`, () => 
     expect(await terminal.exit).toEqual({ code: 0, signal: null });
   });
 
-  it.each([
-    { key: "Esc", typed: ESCAPE, code: 0, model: "multiplexing" },
-    { key: "Esc", typed: ESCAPE, code: 0, model: "forking" },
-    { key: "Ctrl-C", typed: CTRL_C, code: 0, model: "multiplexing" },
-    { key: "Ctrl-\\", typed: CTRL_BACKSLASH, code: 131, model: "multiplexing" },
-  ])("leaves the terminal as it was, after $key ($model)", async ({ typed, code, model }) => {
-    await using terminal = onTerminal(
-      `ulimit -c 0; stty -g; ${NAME} --model ${model} --shutdown-timeout 60; echo code $?; stty -g`,
-    );
+  it("leaves the terminal as it was where child processes serve", async () => {
+    await using terminal = betweenLooks("--model forking --children 1 --shutdown-timeout 60");
     await using client = await servedClient(terminal);
-    if (code === 0) {
-      client.end();
-      await terminal.output(/connection closed/);
-    }
-    terminal.type(typed);
-    await terminal.exit;
-    const [before, after] = terminal.stdout.match(/^[\da-f]+(:[\da-f]+){10,}\r$/gm) ?? [];
-    expect(after).toBe(before);
-    expect(before).toBeTypeOf("string");
-    expect(terminal.stdout).toContain(`code ${code}\r\n`);
+    client.end();
+    await terminal.output(/connection closed/);
+    terminal.type(ESCAPE);
+    await expectLeft(terminal, 0);
+  });
+
+  it("leaves the terminal as it was after Ctrl-\\, which ends the server on the spot", async () => {
+    await using terminal = betweenLooks("--shutdown-timeout 60");
+    await using _client = await servedClient(terminal);
+    terminal.type(CTRL_BACKSLASH);
+    await expectLeft(terminal, 131);
   });
 
   /** A shell that talks with the terminal as a user's does. */

@@ -9,12 +9,20 @@ import { describe, expect, it } from "vitest";
 import { CommandError, outcomeOf } from "../../dist/cli/command-error.js";
 import { commandLogger } from "../../dist/cli/command-logger.js";
 import { explainOpening } from "../../dist/cli/opening-errors.js";
+import { CommandInProcess, runInProcess } from "../support/command-in-process.js";
 import { COMMAND } from "../support/paths.js";
 import { RunningCommand } from "../support/running-command.js";
 import { temporaryPath } from "../support/temporary-path.js";
 
 /** What the command says on stderr before it leaves with the exit code 1. */
 async function problem(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await runInProcess(args);
+  expect([code, stdout]).toEqual([1, ""]);
+  return stderr;
+}
+
+/** The same of a process. */
+async function problemOfProcess(...args: string[]): Promise<string> {
   await using command = RunningCommand.start(...args);
   expect(await command.exit).toEqual({ code: 1, signal: null });
   expect(command.stdout).toBe("");
@@ -121,7 +129,7 @@ describe("An address that cannot be had is told in one line", () => {
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
     const address = `127.0.0.1:${Object(other.address()).port}`;
-    expect(await problem("upper", "--tcp", address)).toBe(
+    expect(await problemOfProcess("upper", "--tcp", address)).toBe(
       `socketserver: Cannot bind tcp ${address}: address already in use (EADDRINUSE). Choose another port, or let --tcp 127.0.0.1:0 take a free one.\n`,
     );
     other.close();
@@ -139,7 +147,7 @@ describe("An address that cannot be had is told in one line", () => {
 
   it("a Unix path at which a server listens", async () => {
     const path = temporaryPath();
-    await using first = RunningCommand.start("echo", "--unix", path);
+    await using first = CommandInProcess.start("echo", "--unix", path);
     await first.started();
     expect(await problem("echo", "--unix", path)).toBe(
       `socketserver: Cannot bind unix ${path}: address already in use (EADDRINUSE). A server listens there, or the file is not a socket. Choose another path.\n`,
@@ -196,7 +204,7 @@ describe.skipIf(!existsSync("/dev/full"))("A full disk (skipped where there is n
 
   it("is told once by a server, which serves on and ends in order", async () => {
     await using command = runInto("echo", "--unix", temporaryPath());
-    await expect.poll(() => command.stderr).toContain("serves on");
+    await command.complaint(/serves on/);
     command.signal("SIGINT");
     expect(await command.exit).toEqual({ code: 0, signal: null });
     const full = "no space left on device (ENOSPC)";

@@ -1,13 +1,18 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import { parseAddress } from "ts-socketserver";
-import { bundledServers } from "ts-socketserver/servers";
+import { type BundledServer, bundledServers } from "ts-socketserver/servers";
 import { DatagramTestClient, StreamTestClient } from "ts-socketserver/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Protocol } from "../../dist/cli/endpoint.js";
 import { protocolsOf } from "../../dist/cli/models.js";
 import { netcat } from "../clients/programs.js";
 import { isReady } from "../servers/models.js";
+import { CommandInProcess } from "../support/command-in-process.js";
+import type { StartLine } from "../support/command-output.js";
 import { RunningCommand } from "../support/running-command.js";
+import { settle } from "../support/settle.js";
 import { temporaryPath } from "../support/temporary-path.js";
 
 /** Runs a line in a shell, and returns what it prints. */
@@ -21,36 +26,110 @@ async function inShell(line: string): Promise<string> {
   return text;
 }
 
-describe.each(bundledServers.filter(isReady))("socketserver $name", (bundled) => {
-  const { name, example, options = [] } = bundled;
-  const commands: Record<string, RunningCommand> = {};
-  beforeAll(() => {
-    const given = options.filter((option) => option.example !== undefined);
-    const own = given.flatMap((option) => [option.flags.replace(/ .*/, ""), option.example ?? ""]);
-    for (const protocol of protocolsOf(bundled)) {
-      const address = protocol === "unix" ? temporaryPath() : "127.0.0.1:0";
-      commands[protocol] = RunningCommand.start(name, `--${protocol}`, address, ...own);
-    }
-  });
-  afterAll(async () => {
-    for (const command of Object.values(commands)) await command[Symbol.asyncDispose]();
-  });
+/** A command of a server, in words. */
+type Words = readonly [name: string, option: `--${Protocol}`, address: string, ...own: string[]];
+
+/** The command of a bundled server, with its own options as its example has them. */
+function wordsFor({ name, options = [] }: BundledServer, protocol: Protocol): Words {
+  const given = options.filter((option) => option.example !== undefined);
+  const own = given.flatMap((option) => [option.flags.replace(/ .*/, ""), option.example ?? ""]);
+  return [name, `--${protocol}`, protocol === "unix" ? temporaryPath() : "127.0.0.1:0", ...own];
+}
+
+const rows = bundledServers
+  .filter(isReady)
+  .flatMap((bundled) => protocolsOf(bundled).map((protocol) => ({ bundled, protocol, name: bundled.name })));
+/** Further addresses of one server. */
+const IPV6: Words = ["upper", "--tcp", "[::1]:0"];
+const EVERYWHERE: Words = ["upper", "--tcp", ":0"];
+const EVERYWHERE_UDP: Words = ["upper", "--udp", ":0"];
+
+describe("A server of the command", () => {
+  /** All of them, in one process, which is not the subject here. */
+  let commands: RunningCommand;
+  beforeAll(async () => {
+    const all = [...rows.map(({ bundled, protocol }) => wordsFor(bundled, protocol)), IPV6, EVERYWHERE, EVERYWHERE_UDP];
+    const program = fileURLToPath(new URL("several-commands.mjs", import.meta.url));
+    commands = RunningCommand.startProgram(process.execPath, program, ...all.map((words) => JSON.stringify(words)));
+    await commands.started();
+  }, 60_000);
+  afterAll(() => commands[Symbol.asyncDispose]());
+
+  /** What a server says when it listens. */
+  async function startOf(
+    name: string,
+    protocol: Protocol,
+    address: RegExp,
+  ): Promise<StartLine & Record<string, unknown>> {
+    const start = `"name":"${name}","protocol":"${protocol}","serverAddress":"${address.source}"`;
+    const [line] = await commands.output(new RegExp(`^.*${start}.*\\n`, "m"));
+    return JSON.parse(line);
+  }
+  const usualAddress = (protocol: Protocol): RegExp => (protocol === "unix" ? /\/[^"]+/ : /127\.0\.0\.1:\d+/);
 
   // A second of silence is what ends nc over UDP, so that one is slow.
-  it.skipIf(netcat.missing).each(protocolsOf(bundled))(
-    `prints a line that, pasted in a shell, gets its example's answer over %s${netcat.reason}`,
-    async (protocol) => {
-      const start = await commands[protocol]?.started();
-      const answer = (await inShell(start?.tryIt ?? "")).trimEnd();
+  it.skipIf(netcat.missing).concurrent.each(rows)(
+    `prints a line that, pasted in a shell, gets its example's answer: $name over $protocol${netcat.reason}`,
+    async ({ bundled: { name, example }, protocol }) => {
+      const { tryIt } = await startOf(name, protocol, usualAddress(protocol));
+      const answer = (await inShell(tryIt)).trimEnd();
       if (example.pattern === undefined) expect(answer).toBe(example.receive);
       else expect(answer).toMatch(example.pattern);
     },
   );
+
+  it("serves UDP", async () => {
+    const { serverAddress, tryIt } = await startOf("upper", "udp", usualAddress("udp"));
+    const [, port] = parseAddress(serverAddress);
+    expect(tryIt).toBe(`echo hello | nc -u -w1 127.0.0.1 ${port}`);
+    await using client = await DatagramTestClient.open(parseAddress(serverAddress));
+    await client.send("hello");
+    expect(await client.receive()).toBe("HELLO");
+  });
+
+  it("serves IPv6", async () => {
+    const { serverAddress, tryIt } = await startOf("upper", "tcp", /\[::1\]:\d+/);
+    const [, port] = parseAddress(serverAddress);
+    expect(serverAddress).toBe(`[::1]:${port}`);
+    expect(tryIt).toBe(`echo hello | nc -N ::1 ${port}`);
+    await using client = await StreamTestClient.connect(["::1", port]);
+    await client.write("hello\n");
+    expect(await client.readLine()).toBe("HELLO\n");
+  });
+
+  it("listens on every interface when the host is empty, and tells the local way to reach it", async () => {
+    const { serverAddress, tryIt, allInterfaces } = await startOf("upper", "tcp", /0\.0\.0\.0:\d+/);
+    const [, port] = parseAddress(serverAddress);
+    expect(tryIt).toBe(`echo hello | nc -N 127.0.0.1 ${port}`);
+    expect(allInterfaces).toBe(true);
+    // Linux has all of 127.0.0.0/8; elsewhere there is the one.
+    for (const reached of process.platform === "linux" ? ["127.0.0.1", "127.0.0.2"] : ["127.0.0.1"]) {
+      await using client = await StreamTestClient.connect([reached, port]);
+      await client.write("hello\n");
+      expect(await client.readLine()).toBe("HELLO\n");
+    }
+  });
+
+  it("does so over UDP as well", async () => {
+    const { serverAddress, allInterfaces } = await startOf("upper", "udp", /0\.0\.0\.0:\d+/);
+    const [, port] = parseAddress(serverAddress);
+    expect(allInterfaces).toBe(true);
+    await using client = await DatagramTestClient.open(["127.0.0.1", port]);
+    await client.send("hello");
+    expect(await client.receive()).toBe("HELLO");
+  });
+
+  it("is not reached at another address than the one that it listens at", async () => {
+    const { serverAddress, allInterfaces } = await startOf("upper", "tcp", usualAddress("tcp"));
+    const [, port] = parseAddress(serverAddress);
+    expect(allInterfaces).toBe(false);
+    await expect(StreamTestClient.connect(["127.0.0.2", port])).rejects.toThrow();
+  });
 });
 
 describe("socketserver upper", () => {
   it("says first, and once, what it serves: with the real port for a port 0", async () => {
-    await using command = RunningCommand.start("upper", "--tcp", "127.0.0.1:0");
+    await using command = CommandInProcess.start("upper", "--tcp", "127.0.0.1:0");
     const start = await command.started();
     const [, port] = parseAddress(start.serverAddress);
     expect(port).toBeGreaterThan(0);
@@ -66,7 +145,7 @@ describe("socketserver upper", () => {
     ]);
   });
 
-  it("writes every line of a pipe as JSON, and nothing to stderr", async () => {
+  it("writes every line of a pipe as JSON, and nothing to stderr; SIGTERM ends it with the exit code 0", async () => {
     await using command = RunningCommand.start("upper", "--tcp", "127.0.0.1:0");
     const start = await command.started();
     await using client = await StreamTestClient.connect(parseAddress(start.serverAddress));
@@ -75,7 +154,7 @@ describe("socketserver upper", () => {
     expect(await client.readAll()).toBe("HELLO\n");
     await command.output(/connection closed/);
     command.signal("SIGTERM");
-    await command.exit;
+    expect(await command.exit).toEqual({ code: 0, signal: null });
     expect(command.log.map(({ msg }) => msg)).toEqual([
       start.msg,
       "connection accepted",
@@ -83,23 +162,14 @@ describe("socketserver upper", () => {
       "stopping",
       "closed",
     ]);
+    expect(command.log[3]).toMatchObject({ signal: "SIGTERM", clients: 0 });
     expect(command.log[2]).toMatchObject({ bytesRead: 6, bytesWritten: 6 });
     expect(command.stderr).toBe("");
   });
 
-  it("serves UDP", async () => {
-    await using command = RunningCommand.start("upper", "--udp", "127.0.0.1:0");
-    const { serverAddress, tryIt } = await command.started();
-    const [, port] = parseAddress(serverAddress);
-    expect(tryIt).toBe(`echo hello | nc -u -w1 127.0.0.1 ${port}`);
-    await using client = await DatagramTestClient.open(parseAddress(serverAddress));
-    await client.send("hello");
-    expect(await client.receive()).toBe("HELLO");
-  });
-
   it("serves a Unix socket, and removes its file at the end", async () => {
     const path = temporaryPath();
-    await using command = RunningCommand.start("upper", "--unix", path);
+    await using command = CommandInProcess.start("upper", "--unix", path);
     expect(await command.started()).toMatchObject({ serverAddress: path, tryIt: `echo hello | nc -N -U ${path}` });
     await using client = await StreamTestClient.connect(path);
     await client.write("hello\n");
@@ -111,55 +181,11 @@ describe("socketserver upper", () => {
     await expect(StreamTestClient.connect(path)).rejects.toMatchObject({ code: "ENOENT" });
   });
 
-  it("serves IPv6", async () => {
-    await using command = RunningCommand.start("upper", "--tcp", "[::1]:0");
-    const { serverAddress, tryIt } = await command.started();
-    const [, port] = parseAddress(serverAddress);
-    expect(serverAddress).toBe(`[::1]:${port}`);
-    expect(tryIt).toBe(`echo hello | nc -N ::1 ${port}`);
-    await using client = await StreamTestClient.connect(["::1", port]);
-    await client.write("hello\n");
-    expect(await client.readLine()).toBe("HELLO\n");
-  });
-
-  it("listens on every interface when the host is empty, and tells the local way to reach it", async () => {
-    await using command = RunningCommand.start("upper", "--tcp", ":0");
-    const { serverAddress, tryIt } = await command.started();
-    const [host, port] = parseAddress(serverAddress);
-    expect(host).toBe("0.0.0.0");
-    expect(tryIt).toBe(`echo hello | nc -N 127.0.0.1 ${port}`);
-    expect(command.log[0]).toMatchObject({ allInterfaces: true });
-    // Linux has all of 127.0.0.0/8; elsewhere there is the one.
-    for (const reached of process.platform === "linux" ? ["127.0.0.1", "127.0.0.2"] : ["127.0.0.1"]) {
-      await using client = await StreamTestClient.connect([reached, port]);
-      await client.write("hello\n");
-      expect(await client.readLine()).toBe("HELLO\n");
-    }
-  });
-
-  it("does so over UDP as well", async () => {
-    await using command = RunningCommand.start("upper", "--udp", ":0");
-    const { serverAddress } = await command.started();
-    const [host, port] = parseAddress(serverAddress);
-    expect(host).toBe("0.0.0.0");
-    expect(command.log[0]).toMatchObject({ allInterfaces: true });
-    await using client = await DatagramTestClient.open(["127.0.0.1", port]);
-    await client.send("hello");
-    expect(await client.receive()).toBe("HELLO");
-  });
-
-  it("is not reached at another address than the one that it listens at", async () => {
-    await using command = RunningCommand.start("upper", "--tcp", "127.0.0.1:0");
-    const [, port] = parseAddress((await command.started()).serverAddress);
-    expect(command.log[0]).toMatchObject({ allInterfaces: false });
-    await expect(StreamTestClient.connect(["127.0.0.2", port])).rejects.toThrow();
-  });
-
   it.each([
     { how: "with --model plain", options: ["--model", "plain"] },
     { how: "with --max-connections 1", options: ["--max-connections", "1"] },
   ])("serves one client after the other $how", async ({ options }) => {
-    await using command = RunningCommand.start("upper", "--tcp", "127.0.0.1:0", ...options);
+    await using command = CommandInProcess.start("upper", "--tcp", "127.0.0.1:0", ...options);
     const address = parseAddress((await command.started()).serverAddress);
     await using first = await StreamTestClient.connect(address);
     await first.write("first\n");
@@ -183,7 +209,7 @@ describe("socketserver upper", () => {
 
   it("tells errors only with --quiet", async () => {
     const path = temporaryPath();
-    await using command = RunningCommand.start("upper", "--unix", path, "--quiet");
+    await using command = CommandInProcess.start("upper", "--unix", path, "--quiet");
     await using client = await connectOnceThere(path);
     await client.write("hello\n");
     expect(await client.readLine()).toBe("HELLO\n");
@@ -216,7 +242,7 @@ async function connectOnceThere(path: string): Promise<StreamTestClient> {
     try {
       return await StreamTestClient.connect(path);
     } catch {
-      // Not yet.
+      await settle(1);
     }
   }
 }
