@@ -42,12 +42,63 @@ class Waiting {
   }
 }
 
+/** Bytes that have arrived unread. Adding them, taking them and looking for lines cost no more than there are bytes. */
+class ReceivedBytes {
+  #buffer = Buffer.alloc(0);
+  /** Where the unread bytes begin and end. */
+  #start = 0;
+  #end = 0;
+  /** No unread line ends before this. */
+  #searched = 0;
+
+  get length(): number {
+    return this.#end - this.#start;
+  }
+
+  add(chunk: Buffer): void {
+    if (this.#end + chunk.length > this.#buffer.length) this.#makeRoom(chunk.length);
+    chunk.copy(this.#buffer, this.#end);
+    this.#end += chunk.length;
+  }
+
+  /** Moves the unread bytes to the beginning of a buffer that is twice as large as they need. */
+  #makeRoom(size: number): void {
+    const buffer = Buffer.allocUnsafe(2 * (this.length + size));
+    this.#buffer.copy(buffer, 0, this.#start, this.#end);
+    this.#buffer = buffer;
+    this.#searched = Math.max(0, this.#searched - this.#start);
+    this.#end = this.length;
+    this.#start = 0;
+  }
+
+  /** The length of the first line with its end; 0 where no line has ended. */
+  get lineLength(): number {
+    const from = Math.max(this.#start, this.#searched);
+    const found = this.#buffer.subarray(from, this.#end).indexOf(10);
+    this.#searched = found < 0 ? this.#end : from + found;
+    return found < 0 ? 0 : this.#searched + 1 - this.#start;
+  }
+
+  /** Takes the first bytes, as text. */
+  take(size: number): string {
+    const end = Math.min(this.#start + size, this.#end);
+    const taken = this.#buffer.toString("utf8", this.#start, end);
+    this.#start = end;
+    return taken;
+  }
+
+  /** All of them, as text; they stay unread. */
+  toString(): string {
+    return this.#buffer.toString("utf8", this.#start, this.#end);
+  }
+}
+
 /** A client of a stream server. */
 export class StreamTestClient implements AsyncDisposable {
   /** The client's own address, as the server sees it. */
   readonly address: InetAddress;
   readonly #socket: NodeSocket;
-  #received = Buffer.alloc(0);
+  readonly #received = new ReceivedBytes();
   #ended = false;
   #error: Error | null = null;
   readonly #waiting = new Waiting();
@@ -56,7 +107,7 @@ export class StreamTestClient implements AsyncDisposable {
     this.#socket = socket;
     this.address = [socket.localAddress ?? "", socket.localPort ?? 0];
     socket.on("data", (chunk) => {
-      this.#received = Buffer.concat([this.#received, chunk]);
+      this.#received.add(chunk);
       this.#waiting.wake();
     });
     socket.on("end", () => this.#end());
@@ -113,7 +164,7 @@ export class StreamTestClient implements AsyncDisposable {
   /** Exactly so many bytes as text. @throws Error when the connection ends before. */
   read(size: number): Promise<string> {
     return this.#waiting.until(() => {
-      if (this.#received.length >= size) return this.#take(size);
+      if (this.#received.length >= size) return this.#received.take(size);
       return this.#unlessEnded(`${size} bytes`);
     });
   }
@@ -121,25 +172,19 @@ export class StreamTestClient implements AsyncDisposable {
   /** The next line, with its end. @throws Error when the connection ends before. */
   readLine(): Promise<string> {
     return this.#waiting.until(() => {
-      const end = this.#received.indexOf(10);
-      return end >= 0 ? this.#take(end + 1) : this.#unlessEnded("a line");
+      const { lineLength } = this.#received;
+      return lineLength > 0 ? this.#received.take(lineLength) : this.#unlessEnded("a line");
     });
   }
 
   /** Everything until the server ends its sending. */
   readAll(): Promise<string> {
-    return this.#waiting.until(() => (this.#ended ? this.#take(this.#received.length) : undefined));
+    return this.#waiting.until(() => (this.#ended ? this.#received.take(this.#received.length) : undefined));
   }
 
   /** How many bytes have arrived unread. */
   get available(): number {
     return this.#received.length;
-  }
-
-  #take(size: number): string {
-    const taken = this.#received.toString("utf8", 0, size);
-    this.#received = this.#received.subarray(size);
-    return taken;
   }
 
   #unlessEnded(wanted: string): undefined {
