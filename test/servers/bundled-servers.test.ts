@@ -1,26 +1,23 @@
+import type { BaseServer } from "ts-socketserver";
 import type { BundledServer } from "ts-socketserver/servers";
-import { describe, expect, it } from "vitest";
+import type { RunningServer } from "ts-socketserver/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Protocol } from "../../dist/cli/endpoint.js";
-import type { Model } from "../../dist/cli/models.js";
+import { findModel } from "../../dist/cli/models.js";
+import { importHandler, moduleOf } from "../../dist/mixins/handler-module.js";
+import type { AnyArguments, ServerClass } from "../../dist/mixins/multiplexing-mixin.js";
 import { endpointFor } from "../cli/endpoints.js";
+import { AnyDatagramHandler, AnyStreamHandler } from "../support/any-bundled-handler.mjs";
 import { settle } from "../support/settle.js";
 import { bundledServers, makeServer, modelsOf, protocolsOf, serve } from "./built.js";
 import { isReady, whyNot } from "./models.js";
 
-/** How many threads and processes serve a few requests. */
-const FEW: Readonly<Record<Model["name"], object>> = {
-  plain: {},
-  multiplexing: {},
-  threading: { threads: 1 },
-  forking: { children: 1 },
-};
+/** The models whose handlers run in this thread: such a server costs next to nothing. */
+const HERE = ["plain", "multiplexing"];
 
 /** Sends the example and returns as much as is expected back. */
-async function exchange(bundled: BundledServer, model: Model, protocol: Protocol): Promise<string> {
-  const options = { shutdownTimeout: 1, ...FEW[model.name] };
-  const plan = { bundled, model, endpoint: endpointFor(protocol), options, settings: exampleSettings(bundled) };
-  await using running = await serve(makeServer(plan));
-  const { send, receive } = bundled.example;
+async function exchange({ example }: BundledServer, protocol: Protocol, running: RunningServer<BaseServer>) {
+  const { send, receive } = example;
   if (protocol === "udp") {
     await using client = await running.datagrams();
     await client.send(`${send ?? ""}\n`);
@@ -34,6 +31,14 @@ async function exchange(bundled: BundledServer, model: Model, protocol: Protocol
   if (send !== undefined) await client.write(`${send}\n`);
   client.end();
   return await client.readAll();
+}
+
+function expectExample({ example: { receive, pattern } }: BundledServer, answer: string): void {
+  if (pattern === undefined) expect(answer.trimEnd()).toBe(receive);
+  else {
+    expect(receive).toMatch(pattern);
+    expect(answer.trimEnd()).toMatch(pattern);
+  }
 }
 
 /** What the options that the server cannot do without are set to. */
@@ -57,17 +62,13 @@ describe("The catalogue", () => {
 });
 
 describe.each(bundledServers.filter(isReady))("The server $name", (bundled) => {
-  describe.each(modelsOf(bundled))("run as $name", (model) => {
+  describe.each(modelsOf(bundled).filter(({ name }) => HERE.includes(name)))("run as $name", (model) => {
     for (const protocol of protocolsOf(bundled)) {
-      const skipped = protocol === "udp" ? "" : whyNot(model.name);
-      it.skipIf(skipped !== "")(`answers its example over ${protocol}${skipped}`, async () => {
-        const { receive, pattern } = bundled.example;
-        const answer = (await exchange(bundled, model, protocol)).trimEnd();
-        if (pattern === undefined) expect(answer).toBe(receive);
-        else {
-          expect(receive).toMatch(pattern);
-          expect(answer).toMatch(pattern);
-        }
+      it(`answers its example over ${protocol}`, async () => {
+        const options = { shutdownTimeout: 1 };
+        const plan = { bundled, model, endpoint: endpointFor(protocol), options, settings: exampleSettings(bundled) };
+        await using running = await serve(makeServer(plan));
+        expectExample(bundled, await exchange(bundled, protocol, running));
       });
     }
   });
@@ -97,4 +98,72 @@ describe.each(bundledServers.filter(isReady))("The server $name", (bundled) => {
       );
     }
   });
+});
+
+describe.each(bundledServers)("The handlers of $name", ({ streamHandler, datagramHandler }) => {
+  it("are found where threads and processes look for them", async () => {
+    for (const Handler of [streamHandler, datagramHandler]) {
+      if (Handler === undefined) continue;
+      expect(await importHandler(moduleOf(Handler, "threads"))).toBe(Handler);
+    }
+  });
+});
+
+/** What every bundled server adds to its class, and whose handler is to run. */
+function AnyMixIn<Base extends ServerClass>(Server: Base): Base & (abstract new (...args: AnyArguments) => Turn) {
+  const Extended = bundledServers.reduce<Base>((Class, { extend }) => extend?.(Class) ?? Class, Server);
+  abstract class AnyServer extends Extended implements Turn {
+    turn = "";
+    current(): string {
+      return this.turn;
+    }
+  }
+  return AnyServer;
+}
+
+interface Turn {
+  turn: string;
+  current(): string;
+}
+
+/** All bundled servers as one: a thread or process that has started once runs the handlers of all. */
+const any: BundledServer = {
+  name: "any",
+  summary: "answers as any other does",
+  streamHandler: AnyStreamHandler,
+  datagramHandler: AnyDatagramHandler,
+  extend: AnyMixIn,
+  example: { receive: "" },
+};
+
+/** Threads and processes cost more than requests: one of them is enough. */
+const REMOTE = [
+  { name: "threading", one: { threads: 1 } },
+  { name: "forking", one: { children: 1 } },
+] as const;
+
+describe.each(REMOTE)("The bundled handlers, run as $name", ({ name, one }) => {
+  const model = findModel(any, name);
+  for (const protocol of protocolsOf(any)) {
+    const skipped = protocol === "udp" ? "" : whyNot(name);
+    describe.skipIf(skipped !== "")(`over ${protocol}${skipped}`, () => {
+      let running: RunningServer<BaseServer>;
+      beforeAll(async () => {
+        const options = { shutdownTimeout: 1, ...one };
+        const settings = Object.assign({}, ...bundledServers.map(exampleSettings));
+        running = await serve(makeServer({ bundled: any, model, endpoint: endpointFor(protocol), options, settings }));
+      });
+      afterAll(() => running.close());
+
+      // A datagram that nothing comes back for is waited for by closing the server: that one comes last.
+      const ready = bundledServers.filter(
+        (bundled) => isReady(bundled) && modelsOf(bundled).includes(model) && protocolsOf(bundled).includes(protocol),
+      );
+      ready.sort((one, other) => Number(one.example.receive === "") - Number(other.example.receive === ""));
+      it.each(ready)("answer the example of $name", async (bundled) => {
+        Object.assign(running.server, { turn: bundled.name });
+        expectExample(bundled, await exchange(bundled, protocol, running));
+      });
+    });
+  }
 });
