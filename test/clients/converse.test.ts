@@ -133,7 +133,7 @@ describe.each(transports)("converseInDatagrams() over the $name transport", (tra
     const socket = await datagramSocket(transport, running.address as [string, number]);
     const { replies, onReply } = collect();
     const lines = [Buffer.from("one\ntw"), Buffer.from("o\r\n\nlast")];
-    expect(await converseInDatagrams(socket, lines, onReply, { silence: 0.2 })).toEqual({ sent: 4, received: 4 });
+    expect(await converseInDatagrams(socket, lines, onReply, { silence: 1 })).toEqual({ sent: 4, received: 4 });
     expect(replies.map(String).sort()).toEqual(["", "last", "one", "two"]);
     expect(socket.closed).toBe(true);
   });

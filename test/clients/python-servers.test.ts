@@ -9,10 +9,13 @@ import { RunningCommand } from "../support/running-command.js";
 import { temporaryPath } from "../support/temporary-path.js";
 import { PythonServer, python } from "./programs.js";
 
-const WEB = `
-import http.server, sys
-class Handler(http.server.SimpleHTTPRequestHandler):
-    protocol_version = sys.argv[1]
+/** CPython's servers, each in a thread of one process. */
+const SERVERS = `
+import http.server, json, socketserver, sys, threading
+
+class Web(http.server.SimpleHTTPRequestHandler):
+    def __init__(self, *args):
+        super().__init__(*args, directory=sys.argv[1])
     def do_GET(self):
         if self.path == "/chunked":
             self.send_response(200)
@@ -31,9 +34,31 @@ class Handler(http.server.SimpleHTTPRequestHandler):
             super().do_GET()
     def log_message(self, *args):
         pass
-with http.server.ThreadingHTTPServer(("127.0.0.1", 0), lambda *args: Handler(*args, directory=sys.argv[2])) as server:
-    print(server.server_address[1])
-    server.serve_forever()
+
+class Web11(Web):
+    protocol_version = "HTTP/1.1"
+
+class Upper(socketserver.StreamRequestHandler):
+    def handle(self):
+        for line in self.rfile:
+            self.wfile.write(line.upper())
+
+class UpperDatagrams(socketserver.BaseRequestHandler):
+    def handle(self):
+        data, socket = self.request
+        socket.sendto(data.upper(), self.client_address)
+
+socketserver.ThreadingMixIn.daemon_threads = True
+here = ("127.0.0.1", 0)
+servers = {
+    "HTTP/1.0": http.server.ThreadingHTTPServer(here, Web),
+    "HTTP/1.1": http.server.ThreadingHTTPServer(here, Web11),
+    "upper": socketserver.ThreadingTCPServer(here, Upper),
+    "datagrams": socketserver.UDPServer(here, UpperDatagrams),
+}
+for server in servers.values():
+    threading.Thread(target=server.serve_forever).start()
+print(json.dumps({name: server.server_address[1] for name, server in servers.items()}))
 `;
 
 const folder = temporaryPath();
@@ -42,25 +67,24 @@ const big = pattern(3 * 1024 * 1024);
 writeFileSync(join(folder, "page.html"), "<p>hello</p>\n");
 writeFileSync(join(folder, "big.bin"), big);
 
-describe.skipIf(python.missing).each(["HTTP/1.0", "HTTP/1.1"])(
+let servers: PythonServer;
+let ports: Record<"HTTP/1.0" | "HTTP/1.1" | "upper" | "datagrams", number>;
+beforeAll(async () => {
+  if (python.missing) return;
+  servers = await PythonServer.start(SERVERS, folder);
+  ports = JSON.parse(servers.line);
+});
+afterAll(async () => {
+  if (!python.missing) await servers[Symbol.asyncDispose]();
+});
+
+describe.skipIf(python.missing).each(["HTTP/1.0", "HTTP/1.1"] as const)(
   `CPython's http.server, speaking %s${python.reason}`,
   (version) => {
-    let server: PythonServer;
     let base = "";
-    beforeAll(async () => {
-      server = await PythonServer.start(WEB, version, folder);
-      base = `http://127.0.0.1:${server.line}`;
+    beforeAll(() => {
+      base = `http://127.0.0.1:${ports[version]}`;
     });
-    afterAll(async () => {
-      await server[Symbol.asyncDispose]();
-    });
-
-    /** What `socketserver fetch` prints, and how it ends. */
-    async function fetched(...args: string[]) {
-      await using command = RunningCommand.start("fetch", ...args);
-      const { code } = await command.exit;
-      return { code, stdout: command.stdout, stderr: command.stderr };
-    }
 
     it("gives httpGet() a page, with its headers", async () => {
       await using response = await httpGet(`${base}/page.html`);
@@ -81,52 +105,36 @@ describe.skipIf(python.missing).each(["HTTP/1.0", "HTTP/1.1"])(
       // Before 1.1 there were none, but the header says what it says.
       expect(String(await response.read())).toBe("one, two, three");
     });
-
-    it("gives socketserver fetch a page, and with -i its head", async () => {
-      expect(await fetched(`${base}/page.html`)).toEqual({ code: 0, stdout: "<p>hello</p>\n", stderr: "" });
-      const { stdout } = await fetched("-i", `${base}/page.html`);
-      expect(stdout).toMatch(
-        new RegExp(`^${version} 200 OK\\r\\nServer: SimpleHTTP.*\\r\\n\\r\\n<p>hello</p>\\n$`, "s"),
-      );
-    });
-
-    it("makes socketserver fetch end with 4 where there is no page, and with 1 where there is half a one", async () => {
-      expect(await fetched(`${base}/nosuch`)).toMatchObject({ code: 4, stderr: "" });
-      const broken = await fetched(`${base}/broken`);
-      expect(broken).toMatchObject({ code: 1, stdout: "half" });
-      expect(broken.stderr).toMatch(/^socketserver: .*96 of 100 bytes are missing.*\n$/);
-    });
   },
 );
 
-const UPPER = `
-import socketserver
-class Upper(socketserver.StreamRequestHandler):
-    def handle(self):
-        for line in self.rfile:
-            self.wfile.write(line.upper())
-class Server(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-with Server(("127.0.0.1", 0), Upper) as server:
-    print(server.server_address[1])
-    server.serve_forever()
-`;
+/** What `socketserver fetch` prints, and how it ends. */
+async function fetched(...args: string[]) {
+  await using command = RunningCommand.start("fetch", ...args);
+  const { code } = await command.exit;
+  return { code, stdout: command.stdout, stderr: command.stderr };
+}
 
-const UPPER_DATAGRAMS = `
-import socketserver
-class Upper(socketserver.BaseRequestHandler):
-    def handle(self):
-        data, socket = self.request
-        socket.sendto(data.upper(), self.client_address)
-with socketserver.UDPServer(("127.0.0.1", 0), Upper) as server:
-    print(server.server_address[1])
-    server.serve_forever()
-`;
+describe.skipIf(python.missing)(`socketserver fetch and CPython's http.server${python.reason}`, () => {
+  it("prints a page, and with -i its head", async () => {
+    const page = await fetched(`http://127.0.0.1:${ports["HTTP/1.1"]}/page.html`);
+    expect(page).toEqual({ code: 0, stdout: "<p>hello</p>\n", stderr: "" });
+    const { stdout } = await fetched("-i", `http://127.0.0.1:${ports["HTTP/1.0"]}/page.html`);
+    expect(stdout).toMatch(/^HTTP\/1\.0 200 OK\r\nServer: SimpleHTTP.*\r\n\r\n<p>hello<\/p>\n$/s);
+  });
+
+  it("ends with 4 where there is no page, and with 1 where there is half a one", async () => {
+    const base = `http://127.0.0.1:${ports["HTTP/1.0"]}`;
+    expect(await fetched(`${base}/nosuch`)).toMatchObject({ code: 4, stderr: "" });
+    const broken = await fetched(`${base}/broken`);
+    expect(broken).toMatchObject({ code: 1, stdout: "half" });
+    expect(broken.stderr).toMatch(/^socketserver: .*96 of 100 bytes are missing.*\n$/);
+  });
+});
 
 describe.skipIf(python.missing)(`CPython's socketserver${python.reason}`, () => {
   it("answers converse() line by line, to the end", async () => {
-    await using server = await PythonServer.start(UPPER);
-    await using socket = await createConnection(["127.0.0.1", Number(server.line)]);
+    await using socket = await createConnection(["127.0.0.1", ports.upper]);
     let replies = "";
     const lines = Array.from({ length: 5000 }, (_, index) => `line ${index}\n`).join("");
     const conversation = await converse(socket, [Buffer.from(lines)], (reply) => {
@@ -137,8 +145,7 @@ describe.skipIf(python.missing)(`CPython's socketserver${python.reason}`, () => 
   });
 
   it("answers socketserver connect tcp from a pipe", async () => {
-    await using server = await PythonServer.start(UPPER);
-    await using command = RunningCommand.start("connect", "tcp", `127.0.0.1:${server.line}`);
+    await using command = RunningCommand.start("connect", "tcp", `127.0.0.1:${ports.upper}`);
     command.type("one\ntwo\n");
     await command.output(/ONE\nTWO\n/);
     command.endInput();
@@ -147,9 +154,8 @@ describe.skipIf(python.missing)(`CPython's socketserver${python.reason}`, () => 
   });
 
   it("answers converseInDatagrams() and socketserver connect udp", async () => {
-    await using server = await PythonServer.start(UPPER_DATAGRAMS);
     const socket = new Socket(AF_INET, SOCK_DGRAM);
-    await socket.connect(["127.0.0.1", Number(server.line)]);
+    await socket.connect(["127.0.0.1", ports.datagrams]);
     const replies: string[] = [];
     await converseInDatagrams(
       socket,
@@ -157,10 +163,10 @@ describe.skipIf(python.missing)(`CPython's socketserver${python.reason}`, () => 
       (reply) => {
         replies.push(String(reply));
       },
-      { silence: 0.2 },
+      { silence: 2 },
     );
     expect(replies).toEqual(["ONE", "TWO"]);
-    await using command = RunningCommand.start("connect", "udp", `127.0.0.1:${server.line}`, "--wait", "0.2");
+    await using command = RunningCommand.start("connect", "udp", `127.0.0.1:${ports.datagrams}`, "--wait", "2");
     command.type("three\nfour");
     command.endInput();
     expect(await command.exit).toEqual({ code: 0, signal: null });

@@ -11,6 +11,7 @@ import {
   BaseRequestHandler,
   isInetAddress,
   MultiplexingTCPServer,
+  MultiplexingUnixStreamServer,
   parseAddress,
   type ServerOptions,
   type Socket,
@@ -29,6 +30,7 @@ import { transports } from "../support/transports.js";
 import { within } from "../support/within.js";
 import { flood, startServer, unmeasured } from "./flood.js";
 import { whyNot } from "./models.js";
+import { refusalOf } from "./refusal.js";
 
 const outside = temporaryPath();
 mkdirSync(outside);
@@ -152,7 +154,7 @@ describe.each(transports)("A request line without a version, over the $name tran
     using closes = hearCloses(running.server);
     await using client = await running.connect();
     expect(await exchange(client, "GET /hello.txt\r\nand more\r\n")).toBe("hello, world");
-    await within(5, "the connection", closes.next());
+    await within(15, "the connection", closes.next());
   });
 
   it("gets a reset behind the half of an answer that was broken off", async () => {
@@ -170,7 +172,7 @@ describe.each(transports)("A request line without a version, over the $name tran
     await client.write("GET /hello.txt\r\n");
     expect(await client.read(10)).toBe("half of it");
     half.open();
-    await within(5, "the connection", client.ended());
+    await within(15, "the connection", client.ended());
     expect(client.error).toMatchObject({ code: "ECONNRESET" });
     expect(await errors.next()).toMatchObject({ error: expect.objectContaining({ message: "a mistake" }) });
   });
@@ -406,7 +408,7 @@ describe("A client that is slow", () => {
     await using running = await serveFolder(limited({ headTime: 0.1 }));
     await using client = await running.connect();
     await client.write(start);
-    expect(await within(5, "the connection", client.readAll())).toBe("");
+    expect(await within(15, "the connection", client.readAll())).toBe("");
   });
 
   it("is cut off when it sends its headers a byte at a time", async () => {
@@ -424,7 +426,7 @@ describe("A client that is slow", () => {
     await using running = await serveFolder(limited({ keepAliveTime: 0.1, headTime: 1.5 }));
     await using client = await running.connect();
     await client.write("GET /hello.txt HTTP/1.1\r\nHost: x\r\n\r\n");
-    expect(await within(5, "the connection", client.readAll())).toMatch(/hello, world$/);
+    expect(await within(15, "the connection", client.readAll())).toMatch(/hello, world$/);
     expect(client.error).toBeNull();
   });
 
@@ -441,7 +443,7 @@ describe("A client that is slow", () => {
     await using client = await running.connect();
     client.pause();
     await client.write(request);
-    await within(10, "the connection", closes.next());
+    await within(15, "the connection", closes.next());
   });
 
   it("may ask a hundred times on one connection", async () => {
@@ -477,9 +479,11 @@ describe("Requests that come faster than their answers", () => {
     }
     await using running = await serveFolder(Slow);
     await using client = await running.connect();
-    const requests = Array.from({ length: 1_000_000 }, (_, index) => `GET /${index} HTTP/1.1\r\nHost: x\r\n\r\n`).join(
-      "",
-    );
+    const header = `A: ${"x".repeat(2000)}`;
+    const requests = Array.from(
+      { length: 20_000 },
+      (_, index) => `GET /${index} HTTP/1.1\r\nHost: x\r\n${header}\r\n\r\n`,
+    ).join("");
     client.raw.write(requests);
     await settle(500);
     expect(asked).toEqual(["/0"]);
@@ -500,7 +504,7 @@ describe.each(transports)("A server that closes, over the $name transport", (tra
     expect(await idle.read(12)).toContain("HTTP/1.1 200");
     await settle();
     for (const client of [silent, idle]) client.raw.on("end", () => client.end());
-    await within(5, "the server", running.close());
+    await within(15, "the server", running.close());
     expect(await silent.readAll()).toBe("");
     expect(await idle.readAll()).toMatch(/hello, world$/);
   });
@@ -512,7 +516,7 @@ describe.each(transports)("A server that closes, over the $name transport", (tra
     const closing = running.close();
     await settle();
     expect((await buffer(response)).equals(big)).toBe(true);
-    await within(5, "the server", closing);
+    await within(15, "the server", closing);
   });
 
   it("cuts off who does not take its answer in the time that it has", async () => {
@@ -522,7 +526,7 @@ describe.each(transports)("A server that closes, over the $name transport", (tra
     client.pause();
     await client.write("GET /huge.bin HTTP/1.1\r\nHost: x\r\n\r\n");
     await settle();
-    await within(5, "the server", running.close());
+    await within(15, "the server", running.close());
     const { counters } = await closes.next();
     expect(counters.bytesWritten).toBeLessThan(HUGE);
     client.resume();
@@ -554,7 +558,7 @@ describe("The signal that a server closes", () => {
         expect(await client.read(8)).toBe("HTTP/1.1");
         client.raw.on("end", () => client.end());
       }
-      await within(5, "the server", running.close());
+      await within(15, "the server", running.close());
       await settle();
     } finally {
       process.off("warning", onWarning);
@@ -673,7 +677,7 @@ describe("HttpStreamHandler", () => {
     for (const bytes of all) await ask(bytes);
     await settle();
     const before = count();
-    for (let round = 0; round < 10; round += 1) for (const bytes of all) await ask(bytes);
+    for (let round = 0; round < 4; round += 1) for (const bytes of all) await ask(bytes);
     await settle();
     expect(count()).toBeLessThanOrEqual(before + 2);
   });
@@ -703,35 +707,22 @@ for (const model of ["plain", "multiplexing", "threading", "forking"] as const) 
       await command[Symbol.asyncDispose]();
     });
 
-    it.skipIf(python.missing)(`gives the course's own client the course's answers${python.reason}`, async () => {
-      const output = await runPython(
-        `
-import socket, sys
+    it.skipIf(python.missing)(
+      `gives the course's own client the course's answers, and serves urllib and http.client${python.reason}`,
+      async () => {
+        const output = await runPython(
+          `
+import http.client, socket, sys, urllib.error, urllib.request
+port = int(sys.argv[1])
 def ask(message, size, then=None):
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as s:
-        s.connect(("127.0.0.1", int(sys.argv[1])))
+        s.connect(("127.0.0.1", port))
         s.sendall(message.encode())
         print(s.recv(size))
 ask("GET /5062CEM.php\\r\\n", 1024)
 ask("GET /5062CEM.php\\r\\n", 10)
 ask("GET /5062CEM.php?lecturer=Ian%20Cornelius \\r\\n", 136)
 ask("GET /5062CEM.php?lecturer=Terry%20Richards \\r\\n", 136)
-`,
-        port,
-      );
-      const shown = (page: string): string => `b'${page.replaceAll("\n", "\\n").replaceAll("\t", "\\t")}'\n`;
-      expect(output).toBe(
-        [NOBODY, "<html>\n<he", IAN, IAN.replace("Ian Cornelius", "Terry Richards")].map(shown).join(""),
-      );
-    });
-
-    it.skipIf(python.missing)(
-      `serves CPython's urllib and http.client, which keeps its connection${python.reason}`,
-      async () => {
-        const output = await runPython(
-          `
-import http.client, sys, urllib.error, urllib.request
-port = int(sys.argv[1])
 base = f"http://127.0.0.1:{port}"
 print(urllib.request.urlopen(base + "/hello.txt").read())
 print(len(urllib.request.urlopen(base + "/big.bin").read()))
@@ -748,34 +739,19 @@ connection.close()
 `,
           port,
         );
-        expect(output).toBe(
-          [
-            "b'hello, world'",
-            String(big.length),
-            "404 Not Found",
-            "200 b'hello, world' False",
-            "404 b'404 Not Found\\n' False",
-            "200 b'<p>index</p>' False\n",
-          ].join("\n"),
-        );
+        const shown = (page: string): string => `b'${page.replaceAll("\n", "\\n").replaceAll("\t", "\\t")}'`;
+        expect(output.split("\n")).toEqual([
+          ...[NOBODY, "<html>\n<he", IAN, IAN.replace("Ian Cornelius", "Terry Richards")].map(shown),
+          "b'hello, world'",
+          String(big.length),
+          "404 Not Found",
+          "200 b'hello, world' False",
+          "404 b'404 Not Found\\n' False",
+          "200 b'<p>index</p>' False",
+          "",
+        ]);
       },
     );
-
-    it.skipIf(curl.missing)(`serves curl: a part, a page that it has, and no way out${curl.reason}`, async () => {
-      const run = async (...args: string[]): Promise<string> =>
-        (await promisify(execFile)("curl", ["-s", "-m", "10", ...args])).stdout;
-      const base = `http://127.0.0.1:${port}`;
-      const file = temporaryPath();
-      expect(await run("-r", "0-4", `${base}/hello.txt`)).toBe("hello");
-      expect(await run("-o", file, "-w", "%{http_code}", `${base}/hello.txt`)).toBe("200");
-      expect(await run("-z", file, "-w", "%{http_code}", `${base}/hello.txt`)).toBe("304");
-      for (const path of ["../secret.txt", "%2e%2e/secret.txt", "..%2f..%2fetc/passwd", "list/outside/secret.txt"]) {
-        expect(await run("--path-as-is", "-w", "%{http_code}", `${base}/${path}`)).toBe("404 Not Found\n404");
-      }
-      expect(await run(`${base}${COURSE}`)).toBe(IAN);
-      expect(await run("--http0.9", "-o", file, "-w", "%{size_download}", `${base}/big.bin`)).toBe(String(big.length));
-      expect(readFileSync(file).equals(big)).toBe(true);
-    });
 
     it("ends on Ctrl-C when an answer that has begun is sent, and not before", async () => {
       const call = httpRequest(`http://127.0.0.1:${port}/big.bin`, { agent: false }).end();
@@ -790,17 +766,41 @@ connection.close()
   });
 }
 
+describe("The http server and curl", () => {
+  it.skipIf(curl.missing)(`serves curl: a part, a page that it has, and no way out${curl.reason}`, async () => {
+    await using running = await serveFolder();
+    const run = async (...args: string[]): Promise<string> =>
+      (await promisify(execFile)("curl", ["-s", "-m", "10", ...args])).stdout;
+    const base = urlOf(running, "");
+    const file = temporaryPath();
+    expect(await run("-r", "0-4", `${base}/hello.txt`)).toBe("hello");
+    expect(await run("-o", file, "-w", "%{http_code}", `${base}/hello.txt`)).toBe("200");
+    expect(await run("-z", file, "-w", "%{http_code}", `${base}/hello.txt`)).toBe("304");
+    for (const path of ["../secret.txt", "%2e%2e/secret.txt", "..%2f..%2fetc/passwd", "list/outside/secret.txt"]) {
+      expect(await run("--path-as-is", "-w", "%{http_code}", `${base}/${path}`)).toBe("404 Not Found\n404");
+    }
+    expect(await run(`${base}${COURSE}`)).toBe(IAN);
+    expect(await run("--http0.9", "-o", file, "-w", "%{size_download}", `${base}/big.bin`)).toBe(String(big.length));
+    expect(readFileSync(file).equals(big)).toBe(true);
+  });
+});
+
 describe("socketserver http", () => {
   it("refuses a folder that there is not", async () => {
-    await using command = RunningCommand.start("http", "--root", "/no/such/folder");
-    expect(await command.exit).toEqual({ code: 1, signal: null });
-    expect(command.stderr).toBe('socketserver: --root: Cannot serve "/no/such/folder": there is no such folder.\n');
+    expect(await refusalOf("http", "--root", "/no/such/folder")).toEqual({
+      exitCode: 1,
+      text: 'socketserver: --root: Cannot serve "/no/such/folder": there is no such folder.\n',
+    });
   });
+});
 
+describe("HttpMixIn", () => {
   it("serves a Unix socket", async () => {
+    class UnixWebServer extends HttpMixIn(MultiplexingUnixStreamServer) {
+      override root = root;
+    }
     const path = temporaryPath();
-    await using command = RunningCommand.start("http", "--root", root, "--unix", path);
-    await command.started();
+    await using _running = await serve(new UnixWebServer(path, HttpStreamHandler));
     const call = httpRequest({ socketPath: path, path: "/hello.txt", agent: false }).end();
     const [response] = (await once(call, "response")) as [IncomingMessage];
     expect(await text(response)).toBe("hello, world");
