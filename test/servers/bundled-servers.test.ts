@@ -3,7 +3,6 @@ import type { BundledServer } from "ts-socketserver/servers";
 import type { RunningServer } from "ts-socketserver/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Protocol } from "../../dist/cli/endpoint.js";
-import { findModel } from "../../dist/cli/models.js";
 import { importHandler, moduleOf } from "../../dist/mixins/handler-module.js";
 import type { AnyArguments, ServerClass } from "../../dist/mixins/multiplexing-mixin.js";
 import { endpointFor } from "../cli/endpoints.js";
@@ -11,6 +10,7 @@ import { AnyDatagramHandler, AnyStreamHandler } from "../support/any-bundled-han
 import { settle } from "../support/settle.js";
 import { bundledServers, makeServer, modelsOf, protocolsOf, serve } from "./built.js";
 import { isReady, whyNot } from "./models.js";
+import { serveBundled } from "./one-runner.js";
 
 /** The models whose handlers run in this thread: such a server costs next to nothing. */
 const HERE = ["plain", "multiplexing"];
@@ -136,28 +136,23 @@ const any: BundledServer = {
   example: { receive: "" },
 };
 
-/** Threads and processes cost more than requests: one of them is enough. */
-const REMOTE = [
-  { name: "threading", one: { threads: 1 } },
-  { name: "forking", one: { children: 1 } },
-] as const;
-
-describe.each(REMOTE)("The bundled handlers, run as $name", ({ name, one }) => {
-  const model = findModel(any, name);
+describe.each(["threading", "forking"] as const)("The bundled handlers, run as %s", (name) => {
   for (const protocol of protocolsOf(any)) {
     const skipped = protocol === "udp" ? "" : whyNot(name);
     describe.skipIf(skipped !== "")(`over ${protocol}${skipped}`, () => {
       let running: RunningServer<BaseServer>;
       beforeAll(async () => {
-        const options = { shutdownTimeout: 1, ...one };
         const settings = Object.assign({}, ...bundledServers.map(exampleSettings));
-        running = await serve(makeServer({ bundled: any, model, endpoint: endpointFor(protocol), options, settings }));
+        running = await serveBundled(any, name, protocol, { settings });
       });
       afterAll(() => running.close());
 
       // A datagram that nothing comes back for is waited for by closing the server: that one comes last.
       const ready = bundledServers.filter(
-        (bundled) => isReady(bundled) && modelsOf(bundled).includes(model) && protocolsOf(bundled).includes(protocol),
+        (bundled) =>
+          isReady(bundled) &&
+          modelsOf(bundled).some((model) => model.name === name) &&
+          protocolsOf(bundled).includes(protocol),
       );
       ready.sort((one, other) => Number(one.example.receive === "") - Number(other.example.receive === ""));
       it.each(ready)("answer the example of $name", async (bundled) => {

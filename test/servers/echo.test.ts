@@ -1,11 +1,11 @@
-import { MultiplexingTCPServer, parseAddress, TCPServer, UDPServer } from "ts-socketserver";
+import { MultiplexingTCPServer, TCPServer, UDPServer } from "ts-socketserver";
 import { EchoDatagramHandler, EchoStreamHandler } from "ts-socketserver/servers";
-import { DatagramTestClient, StreamTestClient, serve } from "ts-socketserver/testing";
+import { StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { hearCloses } from "../robustness/support.js";
-import { RunningCommand } from "../support/running-command.js";
 import { settle } from "../support/settle.js";
 import { MEGABYTE, peakMemory, startServer, unmeasured } from "./flood.js";
+import { bundledServer, serveBundled } from "./one-runner.js";
 
 describe("EchoStreamHandler", () => {
   it("sends bytes back as they come, without waiting for a line", async () => {
@@ -78,14 +78,14 @@ describe("EchoStreamHandler", () => {
   });
 });
 
-describe("socketserver echo --udp", () => {
+describe("The bundled echo server over UDP", () => {
   it.each([
     "multiplexing",
     "threading",
     "forking",
-  ])("sends back the longest datagram there is, whole (%s)", async (model) => {
-    await using command = RunningCommand.start("echo", "--udp", "127.0.0.1:0", "--model", model);
-    await using client = await DatagramTestClient.open(parseAddress((await command.started()).serverAddress));
+  ] as const)("sends back the longest datagram there is, whole (%s)", async (model) => {
+    await using running = await serveBundled(bundledServer("echo"), model, "udp");
+    await using client = await running.datagrams();
     const longest = "0123456789abcdef".repeat(4095).slice(0, 65_507);
     await client.send(longest);
     expect((await client.receive()) === longest).toBe(true);

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { pino } from "pino";
 import {
   type Address,
-  type BaseRequestHandler,
+  type BaseServer,
   ConnectionRefusedError,
   ConnectionResetError,
   formatAddress,
@@ -17,6 +17,8 @@ import {
 } from "ts-socketserver";
 import {
   EchoStreamHandler,
+  HttpMixIn,
+  HttpStreamHandler,
   ProxyMixIn,
   ProxyStreamHandler,
   TargetError,
@@ -34,8 +36,11 @@ import { transports } from "../support/transports.js";
 import { within } from "../support/within.js";
 import { flood, MEGABYTE, peakMemory, unmeasured } from "./flood.js";
 import { whyNot } from "./models.js";
+import { bundledServer, serveBundled } from "./one-runner.js";
+import { refusalOf } from "./refusal.js";
 
 class TCPProxy extends ProxyMixIn(MultiplexingTCPServer) {}
+class WebServer extends HttpMixIn(MultiplexingTCPServer) {}
 class UnixProxy extends ProxyMixIn(MultiplexingUnixStreamServer) {}
 
 /** A server of Node's to pass on to, which hands out its connections, half-open ones too. */
@@ -72,6 +77,17 @@ class Target implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const connection of this.#connections) connection.destroy();
     this.#server.close();
+  }
+}
+
+/** How a connection breaks that the server resets: perhaps before connect() has told that there is one. */
+async function breakOf(address: Address): Promise<unknown> {
+  try {
+    await using client = await StreamTestClient.connect(address);
+    await client.ended();
+    return client.error;
+  } catch (error) {
+    return error;
   }
 }
 
@@ -206,9 +222,7 @@ describe.each(transports)("ProxyStreamHandler over the $name transport", (transp
     await target[Symbol.asyncDispose]();
     await using proxy = await serve(server);
     using errors = hearErrors(server);
-    await using client = await proxy.connect();
-    await client.ended();
-    expect(client.error).toMatchObject({ code: "ECONNRESET" });
+    expect(await breakOf(proxy.address)).toMatchObject({ code: "ECONNRESET" });
     const { error } = await errors.next();
     expect(error).toBeInstanceOf(TargetError);
     expect(error).toMatchObject({
@@ -263,16 +277,16 @@ describe.each(transports)("ProxyStreamHandler over the $name transport", (transp
     expect(await client.readAll()).toBe("the end");
     client.end();
     peer.resume();
-    await within(5, "the proxy", closing);
+    await within(15, "the proxy", closing);
   });
 
   it("is cut off with both its connections when it takes too long", async () => {
     await using conversation = await Conversation.begin(transport, 0.1);
     const { client, peer, proxy } = conversation;
     const gone = new Promise((resolve) => peer.resume().once("close", resolve));
-    await within(5, "the proxy", proxy.close());
+    await within(15, "the proxy", proxy.close());
     await client.ended();
-    await within(5, "the target's connection", gone);
+    await within(15, "the target's connection", gone);
   });
 
   it.skipIf(process.platform !== "linux")("leaves no descriptor open (skipped where there is no /proc)", async () => {
@@ -302,70 +316,50 @@ describe.each(transports)("ProxyStreamHandler over the $name transport", (transp
   });
 });
 
-const FEW: Readonly<Record<string, string[]>> = { threading: ["--threads", "1"], forking: ["--children", "1"] };
-
-for (const model of ["plain", "multiplexing", "threading", "forking"] as const) {
+describe.each(["plain", "multiplexing", "threading", "forking"] as const)("A proxy run as %s", (model) => {
   const skipped = whyNot(model);
-  describe.skipIf(skipped !== "")(`socketserver proxy --model ${model}${skipped}`, () => {
-    let upper: RunningServer<MultiplexingTCPServer>;
-    let command: RunningCommand;
-    let address: Address;
-    const start = async (to: string): Promise<[RunningCommand, Address]> => {
-      const args = ["--tcp", "127.0.0.1:0", "--to", to, "--model", model, ...(FEW[model] ?? [])];
-      const started = RunningCommand.start("proxy", ...args);
-      return [started, parseAddress((await started.started()).serverAddress)];
-    };
-    beforeAll(async () => {
-      const Handler: new (...args: never[]) => BaseRequestHandler = UpperStreamHandler;
-      upper = await serve(new MultiplexingTCPServer(["127.0.0.1", 0], Handler));
-      [command, address] = await start(`127.0.0.1:${(upper.address as [string, number])[1]}`);
-    });
-    afterAll(async () => {
-      await command[Symbol.asyncDispose]();
-      await upper.close();
-    });
-
-    it.skipIf(netcat.missing)(`brings nc its answers, also those after it has ended${netcat.reason}`, async () => {
-      const lines = Array.from({ length: 5000 }, (_, index) => `line ${index}\n`).join("");
-      const [host, port] = address as [string, number];
-      expect(await run("nc", ["-N", host, String(port)], lines)).toBe(lines.toUpperCase());
-    });
-
-    it.skipIf(curl.missing)(`stands between curl and the http server${curl.reason}`, async () => {
-      await using web = RunningCommand.start("http", "--tcp", "127.0.0.1:0");
-      const [proxy, [, port]] = (await start((await web.started()).serverAddress)) as [
-        RunningCommand,
-        [string, number],
-      ];
-      await using _proxy = proxy;
-      const { stdout } = await promisify(execFile)("curl", [
-        "-s",
-        "-m",
-        "10",
-        `http://127.0.0.1:${port}/5062CEM.php?lecturer=Ada`,
-      ]);
-      expect(stdout).toContain("Hello Ada, and welcome to 5062CEM!");
-    });
-
-    it("tells which target cannot be reached, and goes on", async () => {
-      const target = await Target.listen();
-      const [, free] = target.address as [string, number];
-      await target[Symbol.asyncDispose]();
-      const [proxy, where] = await start(`127.0.0.1:${free}`);
-      await using _proxy = proxy;
-      for (let round = 0; round < 2; round += 1) {
-        await using client = await StreamTestClient.connect(where);
-        await client.ended();
-        expect(client.error).toMatchObject({ code: "ECONNRESET" });
-      }
-      await proxy.output(
-        new RegExp(`"The target 127.0.0.1:${free} has failed: Cannot connect to tcp .*: connection refused`),
-      );
-      proxy.signal("SIGINT");
-      expect(await proxy.exit).toEqual({ code: 0, signal: null });
-    });
+  let upper: RunningServer<MultiplexingTCPServer>;
+  let running: RunningServer<BaseServer>;
+  beforeAll(async () => {
+    if (skipped !== "") return;
+    upper = await serve(new MultiplexingTCPServer(["127.0.0.1", 0], UpperStreamHandler));
+    running = await serveBundled(bundledServer("proxy"), model, "tcp", { options: { logger } });
   });
-}
+  afterAll(async () => {
+    if (skipped !== "") return;
+    await running.close();
+    await upper.close();
+  });
+
+  it.skipIf(skipped !== "" || netcat.missing)(
+    `brings nc its answers, also those after it has ended${skipped || netcat.reason}`,
+    async () => {
+      Object.assign(running.server, { target: upper.address });
+      const lines = Array.from({ length: 5000 }, (_, index) => `line ${index}\n`).join("");
+      const [host, port] = running.address as [string, number];
+      expect(await run("nc", ["-N", host, String(port)], lines)).toBe(lines.toUpperCase());
+    },
+  );
+
+  it.skipIf(skipped !== "")(`tells which target cannot be reached, and goes on${skipped}`, async () => {
+    const target = await Target.listen();
+    const { address } = target;
+    await target[Symbol.asyncDispose]();
+    Object.assign(running.server, { target: address });
+    using errors = hearErrors(running.server);
+    for (let round = 0; round < 2; round += 1) {
+      expect(await breakOf(running.address)).toMatchObject({ code: "ECONNRESET" });
+      const where = formatAddress(address);
+      expect((await errors.next()).error).toMatchObject({
+        message: `The target ${where} has failed: Cannot connect to tcp ${where}: connection refused (ECONNREFUSED)`,
+      });
+    }
+    Object.assign(running.server, { target: upper.address });
+    await using client = await running.connect();
+    await client.write("hello\n");
+    expect(await client.readLine()).toBe("HELLO\n");
+  });
+});
 
 describe("socketserver proxy", () => {
   it.each([
@@ -373,9 +367,21 @@ describe("socketserver proxy", () => {
     [["--to", "localhost"], '--to: Cannot read the address "localhost": write host:port, such as 127.0.0.1:9999.'],
     [["--to", "127.0.0.1:0"], '--to: Cannot pass anything on to "127.0.0.1:0": nobody listens at the port 0.'],
   ])("refuses %j", async (args, line) => {
-    await using command = RunningCommand.start("proxy", ...args);
-    expect(await command.exit).toEqual({ code: 1, signal: null });
-    expect(command.stderr).toBe(`socketserver: ${line}\n`);
+    expect(await refusalOf("proxy", ...args)).toEqual({ exitCode: 1, text: `socketserver: ${line}\n` });
+  });
+
+  it.skipIf(curl.missing)(`stands between curl and the http server, and ends on Ctrl-C${curl.reason}`, async () => {
+    await using web = await serve(new WebServer(["127.0.0.1", 0], HttpStreamHandler, { logger }));
+    await using proxy = RunningCommand.start("proxy", "--tcp", "127.0.0.1:0", "--to", formatAddress(web.address));
+    const { serverAddress } = await proxy.started();
+    const page = `http://${serverAddress}/5062CEM.php?lecturer=Ada`;
+    const { stdout } = await promisify(execFile)("curl", ["-s", "-m", "60", page]);
+    expect(stdout).toContain("Hello Ada, and welcome to 5062CEM!");
+    await web.close();
+    expect(await breakOf(parseAddress(serverAddress))).toMatchObject({ code: "ECONNRESET" });
+    await proxy.output(/"The target .* has failed: Cannot connect to tcp .*: connection refused/);
+    proxy.signal("SIGINT");
+    expect(await proxy.exit).toEqual({ code: 0, signal: null });
   });
 
   it.skipIf(unmeasured !== "")(

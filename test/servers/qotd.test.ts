@@ -9,6 +9,7 @@ import { python, runPython } from "../clients/programs.js";
 import { RunningCommand } from "../support/running-command.js";
 import { temporaryPath } from "../support/temporary-path.js";
 import { whyNot } from "./models.js";
+import { refusalOf } from "./refusal.js";
 
 class BuiltInServer extends QotdMixIn(MultiplexingTCPServer) {}
 
@@ -99,11 +100,17 @@ function fileWith(content: string | Uint8Array): string {
 const LONGEST = `${"x".repeat(507)}ü`;
 
 describe("socketserver qotd --file", () => {
-  for (const model of ["multiplexing", "threading", "forking"] as const) {
+  const models = [
+    { model: "multiplexing", options: [] },
+    { model: "threading", options: ["--threads", "1"] },
+    { model: "forking", options: ["--children", "1"] },
+  ] as const;
+  for (const { model, options } of models) {
     it.skipIf(whyNot(model) !== "")(`sends the quotes of a file (${model})${whyNot(model)}`, async () => {
       // Whatever day it is; with the mark that some editors put at the beginning of a file.
       const path = fileWith(`\ufeff${LONGEST}\n%\n${LONGEST}\r\n`);
-      await using command = RunningCommand.start("qotd", "--file", path, "--tcp", "127.0.0.1:0", "--model", model);
+      const args = ["--file", path, "--tcp", "127.0.0.1:0", "--model", model, ...options];
+      await using command = RunningCommand.start("qotd", ...args);
       await using client = await StreamTestClient.connect(parseAddress((await command.started()).serverAddress));
       expect(await client.readAll()).toBe(`${LONGEST}\r\n`);
     });
@@ -141,8 +148,9 @@ describe("socketserver qotd --file", () => {
       problem: `Cannot use the quote in "PATH" that begins with "${"x".repeat(30)}": it takes 512 bytes when it is sent, and RFC 865 wants fewer than 512.`,
     },
   ])("refuses a file $what", async ({ path, problem }) => {
-    await using command = RunningCommand.start("qotd", "--file", path);
-    expect(await command.exit).toEqual({ code: 1, signal: null });
-    expect(command.stderr).toBe(`socketserver: --file: ${problem.replace("PATH", path)}\n`);
+    expect(await refusalOf("qotd", "--file", path)).toEqual({
+      exitCode: 1,
+      text: `socketserver: --file: ${problem.replace("PATH", path)}\n`,
+    });
   });
 });

@@ -5,6 +5,8 @@ import { describe, expect, it } from "vitest";
 import { python, runPython } from "../clients/programs.js";
 import { captureLog } from "../support/log-capture.js";
 import { RunningCommand } from "../support/running-command.js";
+import { bundledServer, serveBundled } from "./one-runner.js";
+import { refusalOf } from "./refusal.js";
 
 class RespondServer extends RespondMixIn(MultiplexingUDPServer) {}
 
@@ -35,9 +37,25 @@ describe("RespondDatagramHandler", () => {
   });
 });
 
-describe.skipIf(python.missing)(`CPython's socket and socketserver respond${python.reason}`, () => {
-  it.each(["plain", "multiplexing", "threading", "forking"])("get the course's answer (%s)", async (model) => {
-    await using command = RunningCommand.start("respond", "--udp", "127.0.0.1:0", "--model", model);
+describe("The bundled respond server", () => {
+  it.each([
+    "plain",
+    "multiplexing",
+    "threading",
+    "forking",
+  ] as const)("tells its own log what came in, and answers (%s)", async (model) => {
+    const { logger, lines } = captureLog("info");
+    await using running = await serveBundled(bundledServer("respond"), model, "udp", { options: { logger } });
+    await using client = await running.datagrams();
+    await client.send("Hello from the other side");
+    expect(await client.receive()).toBe("Response for 127.0.0.1");
+    expect(lines).toContainEqual(expect.objectContaining({ msg: "received", text: "Hello from the other side" }));
+  });
+});
+
+describe("socketserver respond", () => {
+  it.skipIf(python.missing)(`gives CPython's socket the course's answer${python.reason}`, async () => {
+    await using command = RunningCommand.start("respond", "--udp", "127.0.0.1:0");
     const address = parseAddress((await command.started()).serverAddress);
     const output = await runPython(
       `
@@ -52,13 +70,12 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
     expect(output).toBe("Response for 127.0.0.1 True\n");
     expect(command.log).toContainEqual(expect.objectContaining({ msg: "received", text: "Hello from the other side" }));
   });
-});
 
-describe("socketserver respond", () => {
-  it("listens on UDP where nothing else is said, and has no other protocol", async () => {
-    await using command = RunningCommand.start("respond", "--tcp", "127.0.0.1:0");
-    expect(await command.exit).toEqual({ code: 1, signal: null });
-    expect(command.stderr).toContain("Unknown option '--tcp'.");
+  it("has no other protocol than UDP", async () => {
+    expect(await refusalOf("respond", "--tcp", "127.0.0.1:0")).toEqual({
+      exitCode: 1,
+      text: expect.stringContaining("Unknown option '--tcp'."),
+    });
   });
 
   it("answers over IPv6 with the address of that family", async () => {

@@ -12,7 +12,7 @@ import {
 } from "ts-socketserver";
 import { SelectEcho, type SelectEchoOptions } from "ts-socketserver/servers";
 import { StreamTestClient } from "ts-socketserver/testing";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { python, runPython } from "../clients/programs.js";
 import { FaultyTransport } from "../support/faulty-transport.js";
 import { RunningCommand } from "../support/running-command.js";
@@ -40,7 +40,7 @@ class Running implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.server.shutdown();
-    await within(5, "the server", this.served);
+    await within(15, "the server", this.served);
   }
 }
 
@@ -113,7 +113,7 @@ describe.each(transports)("SelectEcho over the $name transport", (transport) => 
     await using client = await running.connect(1);
     for (const word of ["one", "two", "three"]) {
       await client.write(word);
-      expect(await within(5, "an answer", client.read(word.length))).toBe(word);
+      expect(await within(15, "an answer", client.read(word.length))).toBe(word);
       await settle(50);
     }
     // What it has not taken from the deaf one is still there, or it has thrown it out.
@@ -138,7 +138,7 @@ describe.each(transports)("SelectEcho over the $name transport", (transport) => 
     const running = await start({ shutdownTimeout: 60 });
     running.server.shutdown();
     running.server.shutdown();
-    await within(2, "the server", running.served);
+    await within(15, "the server", running.served);
     await expect(running.connect()).rejects.toMatchObject({ code: "ECONNREFUSED" });
   });
 
@@ -152,7 +152,7 @@ describe.each(transports)("SelectEcho over the $name transport", (transport) => 
     expect(await client.read(11)).toBe("still there");
     await expect(running.connect()).rejects.toMatchObject({ code: "ECONNREFUSED" });
     client.end();
-    await within(2, "the server", running.served);
+    await within(15, "the server", running.served);
   });
 
   it("waits for them no longer than it may", async () => {
@@ -161,7 +161,7 @@ describe.each(transports)("SelectEcho over the $name transport", (transport) => 
     await client.write("x");
     expect(await client.read(1)).toBe("x");
     running.server.shutdown();
-    await within(2, "the server", running.served);
+    await within(15, "the server", running.served);
     await client.ended();
   });
 
@@ -169,7 +169,7 @@ describe.each(transports)("SelectEcho over the $name transport", (transport) => 
     const listener = await createServer(["127.0.0.1", 0], { transport });
     const server = new SelectEcho([listener]);
     server.shutdown();
-    await within(2, "the server", server.serveForever());
+    await within(15, "the server", server.serveForever());
     expect(listener.closed).toBe(true);
   });
 
@@ -215,7 +215,7 @@ describe("SelectEcho, where accepting fails", () => {
     await using running = new Running(new SelectEcho([listener], { logger, shutdownTimeout: 0.2 }), [listener]);
     await using client = await running.connect();
     await client.write("hello");
-    expect(await within(5, "an answer", client.read(5))).toBe("hello");
+    expect(await within(15, "an answer", client.read(5))).toBe("hello");
     expect(lines.map(({ msg }) => msg)).toEqual(["accepting rests", "accepting rests"]);
     const [, first = 0, second = 0, third = 0] = transport.acceptAttempts;
     for (const pause of [second - first, third - second]) expect(pause).toBeGreaterThanOrEqual(95);
@@ -227,7 +227,7 @@ describe("SelectEcho, where accepting fails", () => {
     const listener = await createServer(["127.0.0.1", 0], { transport });
     const served = new SelectEcho([listener]).serveForever();
     await using client = await StreamTestClient.connect(listener.getsockname());
-    await expect(within(5, "the loop", served)).rejects.toMatchObject({ code: "EINVAL" });
+    await expect(within(15, "the loop", served)).rejects.toMatchObject({ code: "EINVAL" });
     expect(listener.closed).toBe(true);
     await client.ended();
   });
@@ -243,9 +243,28 @@ describe("socketserver select-echo", () => {
     return { command, addresses };
   }
 
+  let shared: Awaited<ReturnType<typeof startCommand>>;
+  beforeAll(async () => {
+    const addresses = ["127.0.0.1:0", "[::1]:0", "127.0.0.1:0"].flatMap((address) => ["--tcp", address]);
+    shared = await startCommand(...addresses, "--shutdown-timeout", "60");
+  });
+  afterAll(async () => {
+    await shared.command[Symbol.asyncDispose]();
+  });
+
+  it("tells where it serves, with the real ports, and a line to try each", () => {
+    const { command, addresses } = shared;
+    for (const [index, [host, port]] of addresses.entries()) {
+      expect(port).toBeGreaterThan(0);
+      expect(command.log[index]).toMatchObject({
+        name: "select-echo",
+        model: "select",
+        tryIt: `echo hello | nc -N ${host} ${port}`,
+      });
+    }
+  });
+
   it.skipIf(python.missing)(`serves CPython's socket at every address that it is given${python.reason}`, async () => {
-    const started = await startCommand("--tcp", "127.0.0.1:0", "--tcp", "[::1]:0", "--tcp", "127.0.0.1:0");
-    await using _command = started.command;
     const output = await runPython(
       `
 import socket, sys
@@ -255,26 +274,22 @@ for s in reversed(sockets):
 for s in sockets:
     print(s.recv(100))
 `,
-      ...started.addresses.map(([host, port]) => `${host} ${port}`),
+      ...shared.addresses.map(([host, port]) => `${host} ${port}`),
     );
     expect(output).toBe("b'hello'\n".repeat(3));
   });
 
-  it("tells where it serves, with the real ports, and a line to try each", async () => {
-    const { command, addresses } = await startCommand("--tcp", "127.0.0.1:0", "--tcp", "127.0.0.1:0");
-    await using _command = command;
-    for (const [index, [, port]] of addresses.entries()) {
-      expect(command.log[index]).toMatchObject({
-        name: "select-echo",
-        model: "select",
-        tryIt: `echo hello | nc -N 127.0.0.1 ${port}`,
-      });
-    }
+  it("opens all its addresses, or none", async () => {
+    const taken = String(shared.command.log[0]?.serverAddress);
+    await using command = RunningCommand.start("select-echo", "--tcp", "127.0.0.1:0", "--tcp", taken);
+    expect(await command.exit).toEqual({ code: 1, signal: null });
+    expect([command.stdout, command.stderr]).toEqual([
+      "",
+      `socketserver: Cannot bind tcp ${taken}: address already in use (EADDRINUSE). Choose another port, or let --tcp 127.0.0.1:0 take a free one.\n`,
+    ]);
   });
 
-  it.each(["SIGINT", "SIGTERM"] as const)("lets clients finish on %s, and leaves with 0", async (signal) => {
-    const { command, addresses } = await startCommand("--tcp", "127.0.0.1:0", "--shutdown-timeout", "60");
-    await using _command = command;
+  async function expectGoodbye({ command, addresses }: typeof shared, signal: NodeJS.Signals): Promise<void> {
     await using client = await StreamTestClient.connect(addresses[0] ?? "");
     await client.write("hello");
     expect(await client.read(5)).toBe("hello");
@@ -285,17 +300,17 @@ for s in sockets:
     client.end();
     expect(await command.exit).toEqual({ code: 0, signal: null });
     expect(command.stderr).toBe("");
+  }
+
+  it("lets clients finish on SIGTERM, and leaves with 0", async () => {
+    const started = await startCommand("--tcp", "127.0.0.1:0", "--shutdown-timeout", "60");
+    await using _command = started.command;
+    await expectGoodbye(started, "SIGTERM");
   });
 
-  it("opens all its addresses, or none", async () => {
-    await using other = await startCommand("--tcp", "127.0.0.1:0").then(({ command }) => command);
-    const taken = String(other.log[0]?.serverAddress);
-    await using command = RunningCommand.start("select-echo", "--tcp", "127.0.0.1:0", "--tcp", taken);
-    expect(await command.exit).toEqual({ code: 1, signal: null });
-    expect([command.stdout, command.stderr]).toEqual([
-      "",
-      `socketserver: Cannot bind tcp ${taken}: address already in use (EADDRINUSE). Choose another port, or let --tcp 127.0.0.1:0 take a free one.\n`,
-    ]);
+  // The last one that needs the command of all.
+  it("lets clients finish on SIGINT, and leaves with 0", async () => {
+    await expectGoodbye(shared, "SIGINT");
   });
 
   it.skipIf(unmeasured !== "")(`takes no memory: 100 MB whose echo nobody reads${unmeasured}`, async () => {
