@@ -685,86 +685,92 @@ describe("HttpStreamHandler", () => {
 
 const FEW: Readonly<Record<string, string[]>> = { threading: ["--threads", "1"], forking: ["--children", "1"] };
 
-for (const model of ["plain", "multiplexing", "threading", "forking"] as const) {
-  const skipped = whyNot(model);
-  describe.skipIf(skipped !== "")(`socketserver http --model ${model}${skipped}`, () => {
-    let command: RunningCommand;
-    let port = 0;
-    beforeAll(async () => {
-      command = RunningCommand.start(
-        "http",
-        "--root",
-        root,
-        "--tcp",
-        "127.0.0.1:0",
-        "--model",
-        model,
-        ...(FEW[model] ?? []),
-      );
-      [, port] = parseAddress((await command.started()).serverAddress);
-    });
-    afterAll(async () => {
-      await command[Symbol.asyncDispose]();
-    });
+describe.skipIf(python.missing)(`socketserver http and CPython${python.reason}`, () => {
+  const models = (["plain", "multiplexing", "threading", "forking"] as const).filter((model) => whyNot(model) === "");
+  const without = whyNot("threading").replace("skipped", "threading is skipped");
+  const commands = new Map<string, RunningCommand>();
+  const portOf = async (model: string): Promise<number> =>
+    parseAddress((await commandOf(model).started()).serverAddress)[1] as number;
+  /** What the one client has printed of each server. */
+  let printed: string[] = [];
 
-    it.skipIf(python.missing)(
-      `gives the course's own client the course's answers, and serves urllib and http.client${python.reason}`,
-      async () => {
-        const output = await runPython(
-          `
+  function commandOf(model: string): RunningCommand {
+    const command = commands.get(model);
+    if (command === undefined) throw new Error(`There is no command for ${model}.`);
+    return command;
+  }
+
+  beforeAll(async () => {
+    for (const model of models) {
+      const args = ["--root", root, "--tcp", "127.0.0.1:0", "--model", model, ...(FEW[model] ?? [])];
+      commands.set(model, RunningCommand.start("http", ...args));
+    }
+    const output = await runPython(
+      `
 import http.client, socket, sys, urllib.error, urllib.request
-port = int(sys.argv[1])
-def ask(message, size, then=None):
+def ask(message, size):
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as s:
         s.connect(("127.0.0.1", port))
         s.sendall(message.encode())
         print(s.recv(size))
-ask("GET /5062CEM.php\\r\\n", 1024)
-ask("GET /5062CEM.php\\r\\n", 10)
-ask("GET /5062CEM.php?lecturer=Ian%20Cornelius \\r\\n", 136)
-ask("GET /5062CEM.php?lecturer=Terry%20Richards \\r\\n", 136)
-base = f"http://127.0.0.1:{port}"
-print(urllib.request.urlopen(base + "/hello.txt").read())
-print(len(urllib.request.urlopen(base + "/big.bin").read()))
-try:
-    urllib.request.urlopen(base + "/../../etc/passwd")
-except urllib.error.HTTPError as error:
-    print(error.code, error.reason)
-connection = http.client.HTTPConnection("127.0.0.1", port)
-for path in ("/hello.txt", "/nosuch", "/site/"):
-    connection.request("GET", path)
-    response = connection.getresponse()
-    print(response.status, response.read(), response.will_close)
-connection.close()
+for port in map(int, sys.argv[1:]):
+    ask("GET /5062CEM.php\\r\\n", 1024)
+    ask("GET /5062CEM.php\\r\\n", 10)
+    ask("GET /5062CEM.php?lecturer=Ian%20Cornelius \\r\\n", 136)
+    ask("GET /5062CEM.php?lecturer=Terry%20Richards \\r\\n", 136)
+    base = f"http://127.0.0.1:{port}"
+    print(urllib.request.urlopen(base + "/hello.txt").read())
+    print(len(urllib.request.urlopen(base + "/big.bin").read()))
+    try:
+        urllib.request.urlopen(base + "/../../etc/passwd")
+    except urllib.error.HTTPError as error:
+        print(error.code, error.reason)
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    for path in ("/hello.txt", "/nosuch", "/site/"):
+        connection.request("GET", path)
+        response = connection.getresponse()
+        print(response.status, response.read(), response.will_close)
+    connection.close()
+    print("---")
 `,
-          port,
-        );
-        const shown = (page: string): string => `b'${page.replaceAll("\n", "\\n").replaceAll("\t", "\\t")}'`;
-        expect(output.split("\n")).toEqual([
-          ...[NOBODY, "<html>\n<he", IAN, IAN.replace("Ian Cornelius", "Terry Richards")].map(shown),
-          "b'hello, world'",
-          String(big.length),
-          "404 Not Found",
-          "200 b'hello, world' False",
-          "404 b'404 Not Found\\n' False",
-          "200 b'<p>index</p>' False",
-          "",
-        ]);
-      },
+      ...(await Promise.all(models.map(portOf))),
     );
-
-    it("ends on Ctrl-C when an answer that has begun is sent, and not before", async () => {
-      const call = httpRequest(`http://127.0.0.1:${port}/big.bin`, { agent: false }).end();
-      const [response] = (await once(call, "response")) as [IncomingMessage];
-      command.signal("SIGINT");
-      await command.output(/"msg":"stopping"/);
-      expect((await buffer(response)).equals(big)).toBe(true);
-      expect(await command.exit).toEqual({ code: 0, signal: null });
-      expect(command.stdout).not.toContain("cut off");
-      expect(command.stderr).toBe("");
-    });
+    printed = output.split("---\n");
+  }, 120_000);
+  afterAll(async () => {
+    for (const command of commands.values()) await command[Symbol.asyncDispose]();
   });
-}
+
+  it.each(
+    models,
+  )(`gives the course's own client its answers, and serves urllib and http.client (%s)${without}`, (model) => {
+    const shown = (page: string): string => `b'${page.replaceAll("\n", "\\n").replaceAll("\t", "\\t")}'`;
+    expect(printed[models.indexOf(model)]?.split("\n")).toEqual([
+      ...[NOBODY, "<html>\n<he", IAN, IAN.replace("Ian Cornelius", "Terry Richards")].map(shown),
+      "b'hello, world'",
+      String(big.length),
+      "404 Not Found",
+      "200 b'hello, world' False",
+      "404 b'404 Not Found\\n' False",
+      "200 b'<p>index</p>' False",
+      "",
+    ]);
+  });
+
+  it.each(
+    models,
+  )(`ends on Ctrl-C when an answer that has begun is sent, and not before (%s)${without}`, async (model) => {
+    const command = commandOf(model);
+    const call = httpRequest(`http://127.0.0.1:${await portOf(model)}/big.bin`, { agent: false }).end();
+    const [response] = (await once(call, "response")) as [IncomingMessage];
+    command.signal("SIGINT");
+    await command.output(/"msg":"stopping"/);
+    expect((await buffer(response)).equals(big)).toBe(true);
+    expect(await command.exit).toEqual({ code: 0, signal: null });
+    expect(command.stdout).not.toContain("cut off");
+    expect(command.stderr).toBe("");
+  });
+});
 
 describe("The http server and curl", () => {
   it.skipIf(curl.missing)(`serves curl: a part, a page that it has, and no way out${curl.reason}`, async () => {

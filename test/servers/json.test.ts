@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
-import { MultiplexingTCPServer, MultiplexingUDPServer, parseAddress } from "ts-socketserver";
+import { MultiplexingTCPServer, MultiplexingUDPServer } from "ts-socketserver";
 import { JsonDatagramHandler, JsonStreamHandler } from "ts-socketserver/servers";
 import { type StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
@@ -174,10 +174,10 @@ describe("JsonDatagramHandler", () => {
   });
 });
 
-describe.skipIf(python.missing)(`socketserver json and CPython${python.reason}`, () => {
+describe.skipIf(python.missing)(`The json server and CPython${python.reason}`, () => {
   it("answers a client that sends json.dumps() without a line's end, and reads once", async () => {
-    const { command, address } = await startServer("json");
-    await using _command = command;
+    await using running = await serveJson();
+    const [host, port] = running.address as [string, number];
     const output = await runPython(
       `
 import json, socket, sys
@@ -192,18 +192,17 @@ with socket.socket() as s:
     s.sendall(repr(info).encode())
     print("error" in json.loads(s.recv(1024)))
 `,
-      address[0] as string,
-      address[1] as number,
+      host,
+      port,
     );
     expect(output).toBe("True\n".repeat(5));
   });
 });
 
-describe.skipIf(netcat.missing)(`socketserver json and nc${netcat.reason}`, () => {
+describe.skipIf(netcat.missing)(`The json server and nc${netcat.reason}`, () => {
   it("answers what is piped in", async () => {
-    const { command, address } = await startServer("json");
-    await using _command = command;
-    const [host, port] = parseAddress(`${address[0]}:${address[1]}`);
+    await using running = await serveJson();
+    const [host, port] = running.address as [string, number];
     const output = await run("nc", ["-N", host, String(port)], '{"a":1}\nhello\n[2]');
     expect(output).toBe('{"a":1}\n{"error":"Not JSON: a value cannot begin with \\"h\\""}\n[2]\n');
   });

@@ -235,11 +235,10 @@ describe("ObjectsDatagramHandler", () => {
   });
 });
 
-describe.skipIf(python.missing)(`socketserver objects and CPython${python.reason}`, () => {
+describe.skipIf(python.missing)(`The objects server and CPython${python.reason}`, () => {
   it("answers a client that packs the length with struct, and writes the message with json", async () => {
-    const { command, address } = await startServer("objects");
-    await using _command = command;
-    const [host, port] = address as [string, number];
+    await using running = await serveObjects();
+    const [host, port] = running.address as [string, number];
     const output = await runPython(
       `
 import json, socket, struct, sys
