@@ -1,10 +1,10 @@
-import { MultiplexingUDPServer, parseAddress, TCPServer } from "ts-socketserver";
+import { MultiplexingUDPServer, TCPServer } from "ts-socketserver";
 import { GreetDatagramHandler, GreetMixIn, GreetStreamHandler, type ModelName } from "ts-socketserver/servers";
-import { StreamTestClient, serve } from "ts-socketserver/testing";
+import { serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { python, runPython } from "../clients/programs.js";
-import { RunningCommand } from "../support/running-command.js";
 import { whyNot } from "./models.js";
+import { bundledServer, serveBundled } from "./one-runner.js";
 
 /** The greetings of so many clients, from a number on. */
 function greetings(count: number, first = 0): string[] {
@@ -16,27 +16,30 @@ function inOrder(lines: readonly string[]): string[] {
   return [...lines].sort((one, other) => Number.parseInt(one, 10) - Number.parseInt(other, 10));
 }
 
-const MODELS: readonly (readonly [ModelName, ...string[]])[] = [
-  ["plain"],
-  ["multiplexing"],
-  ["threading", "--threads", "2"],
-  ["forking", "--children", "2"],
+/** Two of them: their clients are counted together. */
+const MODELS: readonly { readonly model: ModelName; readonly options: object }[] = [
+  { model: "plain", options: {} },
+  { model: "multiplexing", options: {} },
+  { model: "threading", options: { threads: 2 } },
+  { model: "forking", options: { children: 2 } },
 ];
 
-for (const [model, ...options] of MODELS) {
-  describe.skipIf(whyNot(model) !== "")(`socketserver greet --model ${model}${whyNot(model)}`, () => {
-    it("counts clients that come at once one by one: no number is missing, none there twice", async () => {
-      await using command = RunningCommand.start("greet", "--tcp", "127.0.0.1:0", "--model", model, ...options);
-      const address = parseAddress((await command.started()).serverAddress);
-      const greet = async (): Promise<string> => {
-        await using client = await StreamTestClient.connect(address);
-        return await client.readAll();
-      };
-      expect([await greet(), await greet(), await greet()]).toEqual(greetings(3));
-      expect(inOrder(await Promise.all(Array.from({ length: 40 }, greet)))).toEqual(greetings(40, 3));
-    });
-  });
-}
+describe("The bundled greet server", () => {
+  for (const { model, options } of MODELS) {
+    it.skipIf(whyNot(model) !== "")(
+      `counts clients that come at once one by one: no number is missing, none there twice (${model})${whyNot(model)}`,
+      async () => {
+        await using running = await serveBundled(bundledServer("greet"), model, "tcp", { options });
+        const greet = async (): Promise<string> => {
+          await using client = await running.connect();
+          return await client.readAll();
+        };
+        expect([await greet(), await greet(), await greet()]).toEqual(greetings(3));
+        expect(inOrder(await Promise.all(Array.from({ length: 40 }, greet)))).toEqual(greetings(40, 3));
+      },
+    );
+  }
+});
 
 describe.skipIf(python.missing)(`CPython's socket and the greet server${python.reason}`, () => {
   it("is counted client by client", async () => {

@@ -9,6 +9,7 @@ import { python, runPython } from "../clients/programs.js";
 import { RunningCommand } from "../support/running-command.js";
 import { temporaryPath } from "../support/temporary-path.js";
 import { whyNot } from "./models.js";
+import { bundledServer, serveBundled } from "./one-runner.js";
 import { refusalOf } from "./refusal.js";
 
 class BuiltInServer extends QotdMixIn(MultiplexingTCPServer) {}
@@ -100,18 +101,23 @@ function fileWith(content: string | Uint8Array): string {
 const LONGEST = `${"x".repeat(507)}ü`;
 
 describe("socketserver qotd --file", () => {
-  const models = [
-    { model: "multiplexing", options: [] },
-    { model: "threading", options: ["--threads", "1"] },
-    { model: "forking", options: ["--children", "1"] },
-  ] as const;
-  for (const { model, options } of models) {
+  // Whatever day it is; with the mark that some editors put at the beginning of a file.
+  const path = fileWith(`\ufeff${LONGEST}\n%\n${LONGEST}\r\n`);
+
+  it("sends the quotes of a file", async () => {
+    await using command = RunningCommand.start("qotd", "--file", path, "--tcp", "127.0.0.1:0");
+    await using client = await StreamTestClient.connect(parseAddress((await command.started()).serverAddress));
+    expect(await client.readAll()).toBe(`${LONGEST}\r\n`);
+  });
+
+  for (const model of ["threading", "forking"] as const) {
     it.skipIf(whyNot(model) !== "")(`sends the quotes of a file (${model})${whyNot(model)}`, async () => {
-      // Whatever day it is; with the mark that some editors put at the beginning of a file.
-      const path = fileWith(`\ufeff${LONGEST}\n%\n${LONGEST}\r\n`);
-      const args = ["--file", path, "--tcp", "127.0.0.1:0", "--model", model, ...options];
-      await using command = RunningCommand.start("qotd", ...args);
-      await using client = await StreamTestClient.connect(parseAddress((await command.started()).serverAddress));
+      const bundled = bundledServer("qotd");
+      const settings = Object.fromEntries(
+        (bundled.options ?? []).map(({ property, parse }) => [property, parse?.(path)]),
+      );
+      await using running = await serveBundled(bundled, model, "tcp", { settings });
+      await using client = await running.connect();
       expect(await client.readAll()).toBe(`${LONGEST}\r\n`);
     });
   }
