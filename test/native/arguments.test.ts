@@ -425,7 +425,7 @@ describe.skipIf(!available)(`Arguments of the addon${unlessAvailable}`, () => {
           expectManners(name, tamed(name, given, sockets()[which]));
           closeAllBut(before, name);
         }),
-        { numRuns: 100 },
+        { numRuns: 50 },
       );
     });
   });

@@ -11,7 +11,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { constants as system } from "node:os";
 import { fileURLToPath } from "node:url";
-import { afterEach, expect } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { AF_INET, AF_UNIX, SOCK_DGRAM, SOCK_STREAM } from "../../dist/core/constants.js";
 import { loadNativeAddon, type NativeAddon } from "../../dist/core/transport/native-addon.js";
 
@@ -39,14 +39,16 @@ export const ADDRESS_SIZE = 132;
 
 const descriptors = new Set<number>();
 
-afterEach(() => {
+function closeAll(): void {
   for (const descriptor of descriptors) native.close(descriptor);
   descriptors.clear();
-});
+}
 
 /** A descriptor that a call has answered: closed after the test. */
 export function opened(descriptor: number): number {
   expect(descriptor, "a descriptor").toBeGreaterThanOrEqual(0);
+  // An afterEach() here would belong to the first file alone: all files of a worker share this module.
+  if (descriptors.size === 0) onTestFinished(closeAll);
   descriptors.add(descriptor);
   return descriptor;
 }
