@@ -36,11 +36,11 @@ export const script = program(
   "util-linux's script",
 );
 export const curl = program(isInstalled("curl", "--version"), "curl");
-/** Where Python is: `python3` itself may be a script that looks for it, which costs more than Python's own start. */
-export const pythonPath = spawnSync("python3", ["-c", "import sys; print(sys.executable)"], {
-  encoding: "utf8",
-}).stdout?.trim();
-export const python = program(Boolean(pythonPath), "python3");
+// What the PATH has may be a script that looks for the interpreter at each start, and takes five times as long as Python itself.
+const interpreter = spawnSync("python3", ["-c", "import sys; print(sys.executable)"], { encoding: "utf8" });
+export const python = program(interpreter.status === 0, "python3");
+/** The interpreter that `python3` starts. */
+export const PYTHON = python.missing ? "python3" : interpreter.stdout.trim();
 
 /** A program's output, once it has ended by itself with success. */
 export async function run(command: string, args: readonly string[], input: string | Uint8Array = ""): Promise<string> {
@@ -59,7 +59,7 @@ export async function run(command: string, args: readonly string[], input: strin
 
 /** Runs a Python program. Its arguments are in `sys.argv[1:]`. */
 export function runPython(source: string, ...args: readonly (string | number)[]): Promise<string> {
-  return run(pythonPath, ["-c", source, ...args.map(String)]);
+  return run(PYTHON, ["-c", source, ...args.map(String)]);
 }
 
 /** A Python program that serves until it is disposed of; its first line of output is its address. */
@@ -77,7 +77,7 @@ export class PythonServer implements AsyncDisposable {
   }
 
   static async start(source: string, ...args: readonly string[]): Promise<PythonServer> {
-    const child = spawn(pythonPath, ["-u", "-c", source, ...args]);
+    const child = spawn(PYTHON, ["-u", "-c", source, ...args]);
     const closed = once(child, "close");
     const complaints = text(child.stderr);
     const lines = createInterface(child.stdout);

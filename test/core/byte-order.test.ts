@@ -5,15 +5,16 @@ import { describe, expect, test } from "vitest";
 import { htonl, htons, inetAton, inetNtoa, inetNtop, inetPton, ntohl, ntohs } from "../../dist/core/byte-order.js";
 import { AF_INET, AF_INET6, AF_UNIX } from "../../dist/core/constants.js";
 import { OSError } from "../../dist/core/errors.js";
+import { PYTHON } from "../clients/programs.js";
 
 // Other C libraries than glibc differ in what they take and how they write it, and Python with them.
 const probe = 'import platform, sys; sys.exit(platform.libc_ver()[0] != "glibc")';
-const hasPython = spawnSync("python3", ["-c", probe]).status === 0;
+const hasPython = spawnSync(PYTHON, ["-c", probe]).status === 0;
 const withoutPython = hasPython ? "" : " (skipped: needs python3 with glibc)";
 
 /** Runs one Python program over a batch of values; both sides speak JSON. */
 function askPython(program: string, values: readonly unknown[]): unknown {
-  return JSON.parse(execFileSync("python3", ["-c", program], { input: JSON.stringify(values), encoding: "utf8" }));
+  return JSON.parse(execFileSync(PYTHON, ["-c", program], { input: JSON.stringify(values), encoding: "utf8" }));
 }
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const folder = mkdtempSync(join(tmpdir(), "is-main-"));
-const index = new URL("../../dist/index.js", import.meta.url);
+const isMain = new URL("../../dist/core/is-main.js", import.meta.url);
 
 /** Files of the folder: each says which module it is, and whether that is the program. */
 const FILES = ["package.mjs", "named.js", "by-index/index.js"];
@@ -17,7 +17,7 @@ beforeAll(() => {
   writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module", main: "package.mjs" }));
   for (const file of FILES) {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
-    const source = `import { isMain } from ${JSON.stringify(index)};\nconsole.log("${file}", isMain(import.meta.url));\n`;
+    const source = `import { isMain } from ${JSON.stringify(isMain)};\nconsole.log("${file}", isMain(import.meta.url));\n`;
     writeFileSync(join(folder, file), source);
   }
   writeFileSync(join(folder, "importing.mjs"), 'import "./named.js";\n');

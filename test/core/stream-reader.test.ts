@@ -12,6 +12,7 @@ import {
   TimeoutError,
 } from "../../dist/core/errors.js";
 import { StreamReader, type StreamReaderOptions } from "../../dist/core/stream-reader.js";
+import { PYTHON, python as pythonProgram } from "../clients/programs.js";
 
 /** A source that gives these chunks one by one, throws the errors among them, and then is at its end. */
 function sourceOf(...steps: (string | Uint8Array | Error)[]): ByteSource & { readonly sizes: number[] } {
@@ -341,11 +342,8 @@ describe("StreamReader, however the bytes are cut into chunks", () => {
   });
 });
 
-const hasPython = spawnSync("python3", ["--version"]).status === 0;
-const skipped = hasPython ? "" : " (skipped: python3 is not installed)";
-
-describe(`StreamReader and Python's io.BufferedReader${skipped}`, () => {
-  it.skipIf(!hasPython)("return the same for every sequence of reads", async () => {
+describe(`StreamReader and Python's io.BufferedReader${pythonProgram.reason}`, () => {
+  it.skipIf(pythonProgram.missing)("return the same for every sequence of reads", async () => {
     const call = fc.tuple(fc.constantFrom("read", "readline", "readlines"), fc.integer({ min: -1, max: 9 }));
     const cases = fc.sample(fc.tuple(bytes, fc.array(call, { maxLength: 6 }), cuts), { numRuns: 400, seed: 9999 });
     const program = [
@@ -356,7 +354,7 @@ describe(`StreamReader and Python's io.BufferedReader${skipped}`, () => {
       "    return [[x.decode('latin1') for x in r] if isinstance(r, list) else r.decode('latin1') for r in results]",
       "print(json.dumps([run(data, calls) for data, calls, _ in json.load(sys.stdin)]))",
     ].join("\n");
-    const python = spawnSync("python3", ["-c", program], { input: JSON.stringify(cases), encoding: "utf8" });
+    const python = spawnSync(PYTHON, ["-c", program], { input: JSON.stringify(cases), encoding: "utf8" });
     expect(python.stderr).toBe("");
 
     const results = [];

@@ -17,6 +17,7 @@ import {
   type TextStreamOptions,
   TextWriter,
 } from "../../dist/core/text-stream.js";
+import { PYTHON, python as pythonProgram } from "../clients/programs.js";
 
 type Step = Uint8Array | Error;
 
@@ -271,11 +272,8 @@ describe("TextWriter", () => {
   });
 });
 
-const hasPython = spawnSync("python3", ["--version"]).status === 0;
-const skipped = hasPython ? "" : " (skipped: python3 is not installed)";
-
-describe(`TextReader and Python's io.TextIOWrapper${skipped}`, () => {
-  it.skipIf(!hasPython)("return the same for every newline and every sequence of reads", async () => {
+describe(`TextReader and Python's io.TextIOWrapper${pythonProgram.reason}`, () => {
+  it.skipIf(pythonProgram.missing)("return the same for every newline and every sequence of reads", async () => {
     const calls = fc.array(
       fc.tuple(fc.constantFrom("read", "readline", "readlines"), fc.integer({ min: -1, max: 9 })),
       { maxLength: 5 },
@@ -290,7 +288,7 @@ describe(`TextReader and Python's io.TextIOWrapper${skipped}`, () => {
       "    return [getattr(f, name)(size) for name, size in calls] + [f.readlines()]",
       "print(json.dumps([run(data, newline, calls) for data, newline, calls, _ in json.load(sys.stdin)]))",
     ].join("\n");
-    const python = spawnSync("python3", ["-c", program], { input: JSON.stringify(cases), encoding: "utf8" });
+    const python = spawnSync(PYTHON, ["-c", program], { input: JSON.stringify(cases), encoding: "utf8" });
     expect(python.stderr).toBe("");
 
     const results = [];

@@ -3,7 +3,7 @@
 import { describe, it } from "vitest";
 import { alone, checkExample } from "./examples.js";
 
-describe.concurrent("An example", { timeout: 60_000 }, () => {
+describe.concurrent("An example", () => {
   for (const { name, whyNot } of alone) {
     it.skipIf(whyNot !== "")(`prints what its comment says: ${name}${whyNot}`, async () => {
       await checkExample(name);

@@ -13,7 +13,7 @@ import { type Exit, RunningCommand } from "../support/running-command.js";
 import { within } from "../support/within.js";
 
 /** Seconds that a program may take: many are started at once, and a busy machine starts them slowly. */
-const PATIENCE = 30;
+const PATIENCE = 100;
 
 /** A program of examples/. */
 export interface Example {

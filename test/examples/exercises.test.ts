@@ -2,14 +2,13 @@
 
 import { describe, expect, it } from "vitest";
 import { script, telnet } from "../clients/programs.js";
-import { ROOT } from "../support/paths.js";
+import { compiledProgram } from "../support/paths.js";
 import { RunningCommand } from "../support/running-command.js";
 import { checkEnd, checkOutput, checkServer, exampleNamed, exitOf, portOf, startExample, whyNot } from "./examples.js";
 
-const patience = { timeout: 60_000 };
 const twins = ["", "-blocking"];
 
-describe.concurrent("The exercise of the name", patience, () => {
+describe.concurrent("The exercise of the name", () => {
   for (const twin of twins) {
     const [server, client] = [`34-name-server${twin}`, `34-name-client${twin}`] as const;
     const reason = whyNot(server, client);
@@ -51,7 +50,7 @@ describe.concurrent("The exercise of the name", patience, () => {
   }
 
   it.skipIf(script.missing)(`ends by Esc, and not by an arrow: 34-name-server${script.reason}`, async () => {
-    const command = `${process.execPath} --import tsx ${ROOT}examples/34-name-server.ts Ali 127.0.0.1 0; echo code $?; stty -a`;
+    const command = `${process.execPath} ${compiledProgram("examples/34-name-server.ts")} Ali 127.0.0.1 0; echo code $?; stty -a`;
     await using terminal = RunningCommand.startProgram("script", "-qec", command, "/dev/null");
     await terminal.output(/^Esc ends it\r$/m);
     const [, port] = (await terminal.output(/^Listening at 127\.0\.0\.1:(\d+)\r$/m)) as string[];
@@ -80,7 +79,7 @@ async function checkChat(ana: RunningCommand, ben: RunningCommand): Promise<void
   checkOutput(ben, printsThere);
 }
 
-describe.concurrent("The chat", patience, () => {
+describe.concurrent("The chat", () => {
   for (const [here, there] of [
     ["", ""],
     ["-blocking", "-blocking"],

@@ -3,7 +3,7 @@
 import { describe, it } from "vitest";
 import { checkExample, checkServer, pairs, portOf, startExample, whyNot } from "./examples.js";
 
-describe.concurrent("A server and its clients", { timeout: 60_000 }, () => {
+describe.concurrent("A server and its clients", () => {
   for (const { server: name, clients } of pairs) {
     const reason = whyNot(name, ...clients);
     it.skipIf(reason !== "")(`print what their comments say: ${name}, ${clients.join(", ")}${reason}`, async () => {

@@ -8,13 +8,12 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAddress } from "ts-socketserver";
-import { describe, expect, it } from "vitest";
-import { PythonServer, python, runPython } from "../clients/programs.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { PYTHON, PythonServer, python, runPython } from "../clients/programs.js";
 import { RunningCommand } from "../support/running-command.js";
 import { temporaryPath } from "../support/temporary-path.js";
-import { checkExample, exampleNamed, exitOf, portOf, startExample, whyNot } from "./examples.js";
+import { checkEnd, checkExample, exitOf, portOf, startExample, whyNot } from "./examples.js";
 
-const patience = { timeout: 60_000 };
 const twins = ["", "-blocking"];
 
 const BEGIN = `
@@ -59,7 +58,7 @@ const asks: PythonClient = {
   source: `
 target = (socket.gethostbyname("localhost"), port)
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.settimeout(10)
+s.settimeout(100)
 s.sendto("Good morning from Python".encode("ascii"), target)
 reply, sender = s.recvfrom(2048)
 print(reply.decode("utf-8"), sender == target)
@@ -72,7 +71,7 @@ const mixedCase: PythonClient = {
   source: `
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(("127.0.0.1", 0))
-s.settimeout(10)
+s.settimeout(100)
 print("mine:", s.getsockname()[1] >= 1024)
 s.sendto(b"sOmE lEtTeRs", (host, port))
 reply, sender = s.recvfrom(1024)
@@ -162,7 +161,7 @@ const intoRoom: PythonClient = {
   what: "recvfrom_into()",
   source: `
 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-    s.settimeout(10)
+    s.settimeout(100)
     s.sendto(b"into room", (host, port))
     room = bytearray(64)
     count, sender = s.recvfrom_into(room)
@@ -174,7 +173,7 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
 const threeAtOnce: PythonClient = {
   what: "three sockets at once, instead of telnet",
   source: `
-sockets = [socket.create_connection((host, port), timeout=10) for _ in range(3)]
+sockets = [socket.create_connection((host, port), timeout=100) for _ in range(3)]
 files = [s.makefile("rw", newline="\\n") for s in sockets]
 for index, word in ((2, "Hello"), (0, "Good morning"), (1, "Salaam"), (2, "Bye")):
     print(word, file=files[index], flush=True)
@@ -183,18 +182,18 @@ for index, word in ((2, "Hello"), (0, "Good morning"), (1, "Salaam"), (2, "Bye")
   prints: "2 Hello Ali\n0 Good morning Ali\n1 Salaam Ali\n2 Bye Ali\n",
 };
 
-/** Runs clients in Python, one after the other, and checks what each prints. */
+/** Runs clients in one Python, one after the other, and checks what each prints. */
 async function checkClients(port: number, clients: readonly PythonClient[]): Promise<void> {
-  for (const { what, source, prints } of clients) {
-    expect([what, await runPython(BEGIN + source, "127.0.0.1", port)]).toEqual([what, prints]);
-  }
+  const program = clients.flatMap(({ what, source }) => [`print(${JSON.stringify(`# ${what}`)})`, source]).join("\n");
+  const prints = clients.map(({ what, prints }) => `# ${what}\n${prints}`).join("");
+  expect(await runPython(BEGIN + program, "127.0.0.1", port)).toBe(prints);
 }
 
 function listed(clients: readonly PythonClient[]): string {
   return clients.map(({ what }) => what).join("; ");
 }
 
-describe.skipIf(python.missing).concurrent(`The courses' clients in CPython${python.reason}`, patience, () => {
+describe.skipIf(python.missing).concurrent(`The courses' clients in CPython${python.reason}`, () => {
   for (const [name, clients, ...args] of [
     ["09-hello-server", [hello, fragments]],
     ["10-greet-server", [listens]],
@@ -253,89 +252,47 @@ finally:
   });
 });
 
-const TCP_SERVER = `
-import socket, sys
-s = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-s.bind(("127.0.0.1", 0))
-s.listen(5)
-print(s.getsockname()[1])
-`;
-const ECHO = `${TCP_SERVER}
-while True:
-    connection, address = s.accept()
-    with connection:
-        while True:
-            data = connection.recv(1024)
-            if not data:
-                break
-            connection.sendall(data)
-`;
-const GREET = `${TCP_SERVER}
-count = 0
-while True:
-    connection, address = s.accept()
-    connection.send("{}. Hi new friend!\\n".format(count).encode("ascii"))
-    connection.close()
-    count += 1
-`;
-const NAME = `${TCP_SERVER}
-import threading
-def serve(connection):
-    with connection, connection.makefile("rw", newline="\\n") as file:
-        for line in file:
-            print(line.strip(), "Ali", file=file, flush=True)
-while True:
-    connection, address = s.accept()
-    threading.Thread(target=serve, args=(connection,), daemon=True).start()
-`;
-const UDP_SERVER = `
-import socket
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.bind(("127.0.0.1", 0))
-print(s.getsockname()[1])
-while True:
-    data, address = s.recvfrom(2048)
-`;
-const RESPOND = `${UDP_SERVER}
-    s.sendto("Response for {}".format(address[0]).encode("utf-8"), address)
-`;
-const UPPER = `${UDP_SERVER}
-    s.sendto(data.upper(), address)
-`;
+/** All of the courses' servers in one Python, each in a thread: it prints their ports, in the order of its arguments. */
+const SERVERS = `
+import http.server, json, socket, sys, threading
 
-describe.skipIf(python.missing).concurrent(`The courses' servers in CPython${python.reason}`, patience, () => {
-  for (const [what, source, client] of [
-    ["an echo of one client after the other", ECHO, "09-hello-client"],
-    ["a greeting with a number", GREET, "10-greet-client"],
-    ["a response to a datagram", RESPOND, "19-udp-client"],
-    ["a datagram in capitals", UPPER, "20-upper-udp-client"],
-    ["an echo of JSON", ECHO, "21-json-client"],
-    ["an echo of objects", ECHO, "22-object-client"],
-  ] as const) {
-    for (const twin of twins) {
-      const reason = whyNot(client + twin);
-      it.skipIf(reason !== "")(`serve examples/${client}${twin}: ${what}${reason}`, async () => {
-        await using server = await PythonServer.start(source);
-        await checkExample(client + twin, "127.0.0.1", server.line);
-      });
-    }
-  }
+def echo(s):
+    while True:
+        connection, address = s.accept()
+        with connection:
+            while True:
+                data = connection.recv(1024)
+                if not data:
+                    break
+                connection.sendall(data)
 
-  for (const twin of twins) {
-    const reason = whyNot(`34-name-client${twin}`);
-    it.skipIf(reason !== "")(`serve examples/34-name-client${twin}: a name, in threads${reason}`, async () => {
-      await using server = await PythonServer.start(NAME);
-      await using client = startExample(`34-name-client${twin}`, "127.0.0.1", server.line);
-      client.type("Hello\nGood morning\n");
-      client.endInput();
-      await exitOf(client);
-      expect([client.stdout, client.stderr]).toEqual([exampleNamed("34-name-client").prints, ""]);
-    });
-  }
-});
+def greet(s):
+    count = 0
+    while True:
+        connection, address = s.accept()
+        connection.send("{}. Hi new friend!\\n".format(count).encode("ascii"))
+        connection.close()
+        count += 1
 
-const WEB = `
-import http.server
+def name(s):
+    def serve(connection):
+        with connection, connection.makefile("rw", newline="\\n") as file:
+            for line in file:
+                print(line.strip(), "Ali", file=file, flush=True)
+    while True:
+        connection, address = s.accept()
+        threading.Thread(target=serve, args=(connection,), daemon=True).start()
+
+def respond(s):
+    while True:
+        data, address = s.recvfrom(2048)
+        s.sendto("Response for {}".format(address[0]).encode("utf-8"), address)
+
+def upper(s):
+    while True:
+        data, address = s.recvfrom(2048)
+        s.sendto(data.upper(), address)
+
 class Page(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         page = f"<p>{self.path}</p>\\n".encode()
@@ -346,31 +303,75 @@ class Page(http.server.BaseHTTPRequestHandler):
         self.wfile.write(page)
     def log_message(self, *args):
         pass
-with http.server.HTTPServer(("127.0.0.1", 0), Page) as server:
-    print(server.server_address[1])
-    server.serve_forever()
+
+def start(kind):
+    if kind == "web":
+        server = http.server.HTTPServer(("127.0.0.1", 0), Page)
+        target, args, port = server.serve_forever, (), server.server_address[1]
+    else:
+        datagrams = kind in ("respond", "upper")
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM if datagrams else socket.SOCK_STREAM)
+        s.bind(("127.0.0.1", 0))
+        if not datagrams:
+            s.listen(5)
+        target, args, port = globals()[kind], (s,), s.getsockname()[1]
+    threading.Thread(target=target, args=args, daemon=True).start()
+    return port
+
+print(json.dumps([start(kind) for kind in sys.argv[1:]]))
+threading.Event().wait()
 `;
 
-describe.skipIf(python.missing).concurrent(`CPython's http.server${python.reason}`, patience, () => {
-  for (const [name, prints] of [
-    [
-      "23-web-client",
-      [
-        "HTTP/1.0 200 OK",
-        "Content-Type: text/html",
-        "Content-Length: 15",
-        "the page: <p>/a/page</p> ... 15 bytes",
-        "the same with the library: 200 OK, 15 bytes",
-      ],
-    ],
-    ["23-web-client-blocking", ["HTTP/1.0 200 OK", "the page: <p>/a/page</p> ... 15 bytes"]],
-  ] as const) {
-    const reason = whyNot(name);
-    it.skipIf(reason !== "")(`gives examples/${name} its page${reason}`, async () => {
-      await using server = await PythonServer.start(WEB);
-      await using client = startExample(name, "127.0.0.1", server.line, "/a/page");
-      expect(await exitOf(client)).toEqual({ code: 0, signal: null });
-      expect([client.stdout, client.stderr]).toEqual([`${prints.join("\n")}\n`, ""]);
+/** The clients that the servers serve: each client has a server to itself. */
+const served = [
+  { client: "09-hello-client", kind: "echo", what: "an echo of one client after the other" },
+  { client: "10-greet-client", kind: "greet", what: "a greeting with a number" },
+  { client: "19-udp-client", kind: "respond", what: "a response to a datagram" },
+  { client: "20-upper-udp-client", kind: "upper", what: "a datagram in capitals" },
+  { client: "21-json-client", kind: "echo", what: "an echo of JSON" },
+  { client: "22-object-client", kind: "echo", what: "an echo of objects" },
+  { client: "34-name-client", kind: "name", what: "a name, in threads" },
+  { client: "23-web-client", kind: "web", what: "a page of http.server" },
+].flatMap(({ client, kind, what }) => twins.map((twin) => ({ client: client + twin, kind, what })));
+
+/** What the clients of the web print of that page. */
+const ofThePage: Readonly<Record<string, readonly string[]>> = {
+  "23-web-client": [
+    "HTTP/1.0 200 OK",
+    "Content-Type: text/html",
+    "Content-Length: 15",
+    "the page: <p>/a/page</p> ... 15 bytes",
+    "the same with the library: 200 OK, 15 bytes",
+  ],
+  "23-web-client-blocking": ["HTTP/1.0 200 OK", "the page: <p>/a/page</p> ... 15 bytes"],
+};
+
+describe.skipIf(python.missing).concurrent(`The courses' servers in CPython${python.reason}`, () => {
+  let servers: PythonServer;
+  let ports: readonly number[] = [];
+  beforeAll(async () => {
+    servers = await PythonServer.start(SERVERS, ...served.map(({ kind }) => kind));
+    ports = JSON.parse(servers.line);
+  });
+  afterAll(() => servers[Symbol.asyncDispose]());
+
+  for (const [index, { client, kind, what }] of served.entries()) {
+    const reason = whyNot(client);
+    it.skipIf(reason !== "")(`serve examples/${client}: ${what}${reason}`, async () => {
+      const port = Number(ports[index]);
+      const page = ofThePage[client];
+      if (page !== undefined) {
+        await using running = startExample(client, "127.0.0.1", port, "/a/page");
+        expect(await exitOf(running)).toEqual({ code: 0, signal: null });
+        expect([running.stdout, running.stderr]).toEqual([`${page.join("\n")}\n`, ""]);
+      } else if (kind === "name") {
+        await using running = startExample(client, "127.0.0.1", port);
+        running.type("Hello\nGood morning\n");
+        running.endInput();
+        await checkEnd(client, running);
+      } else {
+        await checkExample(client, "127.0.0.1", port);
+      }
     });
   }
 });
@@ -398,7 +399,7 @@ def talk(connection, name, lines, begins):
         mine = not mine
 `;
 
-describe.skipIf(python.missing).concurrent(`The chat in CPython${python.reason}`, patience, () => {
+describe.skipIf(python.missing).concurrent(`The chat in CPython${python.reason}`, () => {
   const said = "Ben: Good morning, Ana.\nAna: Good morning! How are you?\nBen: Fine. I have to go.\nAna: Goodbye.\n";
 
   for (const twin of twins) {
@@ -409,7 +410,7 @@ describe.skipIf(python.missing).concurrent(`The chat in CPython${python.reason}`
       ana.type("Good morning! How are you?\nGoodbye.\n");
       const output = await runPython(
         `${CHAT}
-connection = socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=20)
+connection = socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=100)
 talk(connection, "Ben", ["Good morning, Ana.", "Fine. I have to go."], True)
 `,
         "127.0.0.1",
@@ -421,11 +422,13 @@ talk(connection, "Ben", ["Good morning, Ana.", "Fine. I have to go."], True)
     });
 
     it.skipIf(reason !== "")(`is called by examples/35-chat${twin}${reason}`, async () => {
-      const source = `${CHAT}${TCP_SERVER}
+      const source = `${CHAT}
+s = socket.create_server(("127.0.0.1", 0))
+print(s.getsockname()[1])
 connection, address = s.accept()
 talk(connection, "Ana", ["Good morning! How are you?", "Goodbye."], False)
 `;
-      await using ana = RunningCommand.startProgram("python3", "-u", "-c", source);
+      await using ana = RunningCommand.startProgram(PYTHON, "-u", "-c", source);
       const [, port = ""] = await ana.output(/^(\d+)$/m);
       await using ben = startExample(`35-chat${twin}`, "call", "Ben", "127.0.0.1", port);
       ben.type("Good morning, Ana.\nFine. I have to go.\n");
@@ -441,7 +444,7 @@ talk(connection, "Ana", ["Good morning! How are you?", "Goodbye."], False)
     const [, port = ""] = await ana.output(/127\.0\.0\.1:(\d+)/);
     const output = await runPython(
       `${CHAT}
-connection = socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=20)
+connection = socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=100)
 talk(connection, "Ben", ["Good morning, Ana.", "Fine. I have to go."], True)
 `,
       "127.0.0.1",

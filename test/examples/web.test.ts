@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, it } from "vitest";
 import { RunningCommand } from "../support/running-command.js";
 import { checkExample, webClients, whyNot } from "./examples.js";
 
-describe.concurrent("An example that asks socketserver http", { timeout: 60_000 }, () => {
+describe.concurrent("An example that asks socketserver http", () => {
   let server: RunningCommand;
   let port = 0;
   beforeAll(async () => {

@@ -4,7 +4,7 @@ import { type RunningServer, StreamTestClient, serve } from "ts-socketserver/tes
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Protocol } from "../../dist/cli/endpoint.js";
 import { endpointFor } from "../cli/endpoints.js";
-import { netcat, python, pythonPath, telnet } from "../clients/programs.js";
+import { netcat, python, PYTHON, telnet } from "../clients/programs.js";
 import { hearErrors } from "../robustness/support.js";
 import { RunningCommand } from "../support/running-command.js";
 import { within } from "../support/within.js";
@@ -329,7 +329,7 @@ describe.skipIf(netcat.missing || python.missing || telnet.missing)(
       await using _command = command;
       await using nc = RunningCommand.startProgram("nc", host, port);
       await using telnetClient = RunningCommand.startProgram("telnet", host, port);
-      await using pythonClient = RunningCommand.startProgram(pythonPath, "-u", "-c", PYTHON_CLIENT, host, port);
+      await using pythonClient = RunningCommand.startProgram(PYTHON, "-u", "-c", PYTHON_CLIENT, host, port);
       await using own = RunningCommand.start("chat", "--connect", `${host}:${port}`, "--name", "Olga");
       await own.output(/^\* Hello, Olga\./m);
       for (const [client, nickname] of [
