@@ -27,11 +27,13 @@ import { temporaryPath } from "../support/temporary-path.js";
 
 const LOOPBACK = ["127.0.0.1", 0] as const;
 
-/** Runs the command to its end as a process, which shows that nothing keeps it. */
-async function runProcess(args: readonly string[], input = "") {
+/** Runs the command to its end as a process, which shows that nothing keeps it. @param input as for {@link run} */
+async function runProcess(args: readonly string[], input: string | null = "") {
   await using command = RunningCommand.start(...args);
-  command.type(input);
-  command.endInput();
+  if (input !== null) {
+    command.type(input);
+    command.endInput();
+  }
   const { code } = await command.exit;
   return { code, stdout: command.stdout, stderr: command.stderr };
 }
@@ -111,7 +113,7 @@ describe("socketserver connect", () => {
   it("ends when the server has ended, though there may be more to say", async () => {
     class GreetServer extends GreetMixIn(MultiplexingTCPServer) {}
     await using running = await serve(new GreetServer(LOOPBACK, GreetStreamHandler));
-    const result = await run(["connect", "tcp", formatAddress(running.address)], null);
+    const result = await runProcess(["connect", "tcp", formatAddress(running.address)], null);
     expect(result).toEqual({ code: 0, stdout: "0. Hi new friend!\n", stderr: "" });
   });
 
