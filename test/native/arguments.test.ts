@@ -380,6 +380,9 @@ describe.skipIf(!available)(`Arguments of the addon${unlessAvailable}`, () => {
       const [first, ...rest] = values;
       if (name === "adopt") return typeof first === "number" ? [first + 100_000] : [first];
       if (name === "poll") return [first, rest[0], typeof rest[1] === "number" ? 0 : rest[1]];
+      // The package in this thread, and its threads, have environments as well: what they are given they keep.
+      if (name === "give" && typeof rest[0] === "number" && rest[0] >= 1 && rest[0] < 1025)
+        rest[0] = native.environment();
       // SO_LINGER: closing would wait for as long as the value says.
       if (name === "setsockopt" && rest[1] === 13) rest[1] = 2;
       return descriptor === undefined ? [...values] : [descriptor, ...rest];

@@ -26,8 +26,18 @@ export const available = "addon" in loaded;
 /** For titles: why the tests are skipped. */
 export const unlessAvailable = "addon" in loaded ? "" : ` (skipped: ${loaded.reason})`;
 
+/** The addon's file; `""` where there is none. */
+const FILE: string = available ? createRequire(import.meta.url)("node-gyp-build").resolve(ROOT) : "";
+
+/** Loads the addon once more: with descriptors and readiness of its own, as the package may have started its own in this thread. */
+function loadAnew(): NativeAddon {
+  const module: { exports: unknown } = { exports: {} };
+  process.dlopen(module, FILE);
+  return module.exports as NativeAddon;
+}
+
 /** The addon. Read in tests that are skipped without it only. */
-export const native: NativeAddon = "addon" in loaded ? loaded.addon : (undefined as never);
+export const native: NativeAddon = available ? loadAnew() : (undefined as never);
 
 /** What a call answers for a system error, by its name. */
 export function failure(code: keyof typeof system.errno): number {
@@ -176,7 +186,7 @@ export function receiveText(descriptor: number): string {
 
 /** The first lines of every program: the addon, and what the programs share. */
 const PRELUDE = `
-const ADDON = ${JSON.stringify(available ? createRequire(import.meta.url)("node-gyp-build").resolve(ROOT) : "")};
+const ADDON = ${JSON.stringify(FILE)};
 const native = require(ADDON);
 const { constants } = native;
 const { readdirSync, writeSync } = require("node:fs");
