@@ -2,12 +2,14 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import {
+  type Address,
   type BlockingRemoteServer,
   ForkingMixIn,
   ForkingTCPServer,
   ForkingUDPServer,
   ForkingUnixDatagramServer,
   ForkingUnixStreamServer,
+  formatAddress,
   getdefaulttimeout,
   type InetAddress,
   nodeTransport,
@@ -17,9 +19,9 @@ import {
   TimeoutError,
   UnsupportedOperation,
 } from "ts-socketserver";
-import { type RunningServer, serve } from "ts-socketserver/testing";
-import { describe, expect, expectTypeOf, it } from "vitest";
-import { isThere, patient, possessions } from "../remote/models.js";
+import { type RunningServer, type StreamTestClient, serve } from "ts-socketserver/testing";
+import { describe, expect, expectTypeOf, it, vi } from "vitest";
+import { holdTimers, isThere, lend, patient, possessions, shared, slow } from "../remote/models.js";
 import { hearErrors } from "../robustness/support.js";
 import { temporaryPath } from "../support/temporary-path.js";
 import { within } from "../support/within.js";
@@ -49,15 +51,72 @@ class Counting extends ForkingTCPServer {
   slowly(): Promise<string> {
     return new Promise((resolve) => setTimeout(resolve, 200, "in the end"));
   }
-  override handleError(error: unknown): void {
+  /** Whose requests they were. */
+  readonly blamed: string[] = [];
+  override handleError(error: unknown, _request: unknown, clientAddress: Address): void {
     this.errors.push(error);
+    this.blamed.push(formatAddress(clientAddress));
   }
 }
 
 const counting = (options: ServerOptions = {}, handler = handlers.Obedient): Promise<RunningServer<Counting>> =>
   serve(new Counting(here, handler, { children: 1, ...options }));
 
-describe.skipIf(!available)(`Blocking handlers in child processes${unless}`, () => {
+describe.skipIf(!available)(`A blocking handler in a child process${unless}`, slow, () => {
+  const use = shared(() => counting({ maxChildren: 1 }));
+
+  it("knows its client and its server, and calls its methods", async () => {
+    const running = use();
+    await using client = await running.connect();
+    const peer = String(client.address);
+    expect(await tell(client, "client")).toBe(`${peer} ${peer}`);
+    expect(await tell(client, "address")).toBe((running.address as [string, number]).join(" "));
+    expect(await tell(client, "count")).toBe("1");
+    expect(await tell(client, "count")).toBe("2");
+    expect(await tell(client, "carry 3000000")).toBe("the same");
+    expect(await tell(client, "failing")).toBe("RangeError the server's own");
+    expect(await tell(client, "socketOfServer")).toBe("DataCloneError");
+    expect(await tell(client, "assign")).toMatch(/^Cannot set the server's maxThreads from a handler/);
+    expect(await tell(client, "count")).toBe("3");
+  });
+
+  it("does not ask the server for a request that was broken off, at once or later", async () => {
+    await expectNothingAskedTooLate(use(), 4);
+  });
+
+  it("is broken off by requestTimeout, whatever it has asked the server for, and the next request is none the worse", async () => {
+    const running = use();
+    holdTimers();
+    lend(running.server, { requestTimeout: 0.3 });
+    const pids = new Set<string>();
+    for (const order of ["waitForServer", "accept"]) {
+      await using client = await running.connect();
+      pids.add(await tell(client, "pid"));
+      expect(await tell(client, `begin ${order}`)).toBe("begun");
+      vi.advanceTimersByTime(300);
+      expect(await client.readAll()).toBe("");
+      expect(client.error).toMatchObject({ code: "ECONNRESET" });
+    }
+    await using client = await running.connect();
+    pids.add(await tell(client, "pid"));
+    expect(await tell(client, "carry 1000000")).toBe("the same");
+    expect(pids.size).toBe(1);
+    expect(running.server.errors).toMatchObject([{ name: TimeoutError.name }, { name: TimeoutError.name }]);
+  });
+
+  it("can ask nothing more when it has spoilt the way to the server, which tells of it", async () => {
+    const running = use();
+    using errors = hearErrors(running.server);
+    await using client = await running.connect();
+    expect(await tell(client, "spoil")).toBe("5");
+    const { error, clientAddress } = await within(30, "the server's error", errors.next());
+    expect([error instanceof Error, clientAddress]).toEqual([true, null]);
+    await client.write("count\n");
+    expect(await client.readAll()).toBe("");
+  });
+});
+
+describe.skipIf(!available)(`Blocking handlers in child processes${unless}`, slow, () => {
   it("serve TCP, Unix streams and datagrams", async () => {
     for (const server of [
       new ForkingTCPServer(here, handlers.Echo, { children: 1 }),
@@ -101,23 +160,6 @@ describe.skipIf(!available)(`Blocking handlers in child processes${unless}`, () 
     expect((await third.readLine()).trimEnd()).toBe(pids[1]);
   });
 
-  it("know their client and their server, and call its methods", async () => {
-    await using running = await counting({ maxChildren: 7 });
-    await using client = await running.connect();
-    const peer = String(client.address);
-    expect(await tell(client, "client")).toBe(`${peer} ${peer}`);
-    expect(await tell(client, "address")).toBe((running.address as [string, number]).join(" "));
-    expect(await tell(client, "count")).toBe("1");
-    expect(await tell(client, "count")).toBe("2");
-    expect(await tell(client, "carry 3000000")).toBe("the same");
-    expect(await tell(client, "failing")).toBe("RangeError the server's own");
-    expect(await tell(client, "socketOfServer")).toBe("DataCloneError");
-    expect(await tell(client, "assign")).toMatch(/^Cannot set the server's maxThreads from a handler/);
-    expect(await tell(client, "count")).toBe("3");
-    expect(await tell(client, "shutdown")).toBe("undefined");
-    await running.served;
-  });
-
   it("ask the server also where its process gives sockets a time-out", async () => {
     const before = getdefaulttimeout();
     // Over long before the child has started, and asks.
@@ -134,28 +176,14 @@ describe.skipIf(!available)(`Blocking handlers in child processes${unless}`, () 
     expect(await tell(client, "count")).toBe("1");
   });
 
-  it("wait for the server's answer also where their own process gives sockets a time-out", async () => {
+  it("wait for the server's answer also where their own process gives sockets a time-out, and may end its loop", async () => {
     await using running = await counting({}, Hurried);
     await using client = await running.connect();
     await client.write("slowly\n");
     expect(await client.readLine()).toBe("in the end\n");
     expect(running.server.errors).toEqual([]);
-  });
-
-  it("do not ask the server for a request that was broken off, at once or later", async () => {
-    await using running = await counting({ requestTimeout: 0.3, maxChildren: 1 });
-    await expectNothingAskedTooLate(running);
-  });
-
-  it("can ask nothing more when they have spoilt the way to the server, which tells of it", async () => {
-    await using running = await counting();
-    using errors = hearErrors(running.server);
-    await using client = await running.connect();
-    expect(await tell(client, "spoil")).toBe("5");
-    const { error, clientAddress } = await within(5, "the server's error", errors.next());
-    expect([error instanceof Error, clientAddress]).toEqual([true, null]);
-    await client.write("count\n");
-    expect(await client.readAll()).toBe("");
+    expect(await tell(client, "shutdown")).toBe("undefined");
+    await running.served;
   });
 
   it("know a client that has gone before they began", async () => {
@@ -176,58 +204,42 @@ describe.skipIf(!available)(`Blocking handlers in child processes${unless}`, () 
     expect(notes).toEqual([address.join(" "), `ConnectionResetError: ${reset}`, `ConnectionResetError: ${reset}`]);
   });
 
-  it("are broken off by requestTimeout, whatever they have asked the server for, and the next request is none the worse", async () => {
-    await using running = await counting({ requestTimeout: 0.3, maxChildren: 1 });
-    const pids = new Set<string>();
-    for (const order of ["waitForServer", "accept"]) {
-      await using client = await running.connect();
-      pids.add(await tell(client, "pid"));
-      expect(await tell(client, `begin ${order}`)).toBe("begun");
-      expect(await client.readAll()).toBe("");
-      expect(client.error).toMatchObject({ code: "ECONNRESET" });
-    }
-    await using client = await running.connect();
-    pids.add(await tell(client, "pid"));
-    expect(await tell(client, "carry 1000000")).toBe("the same");
-    expect(pids.size).toBe(1);
-    expect(running.server.errors).toMatchObject([{ name: TimeoutError.name }, { name: TimeoutError.name }]);
-  });
-
-  const wakes = ["recv", "send", "accept", "waitForServer"];
-  const doesNot = ["persist", "compute", "sleep"];
-
-  it.each([
-    ...wakes,
-    ...doesNot,
-  ])("are broken off when the server closes, which leaves nothing behind (%s)", async (what) => {
-    const cycle = async (): Promise<void> => {
-      const running = await counting({ shutdownTimeout: 0.05, maxChildren: 2 });
-      const clients = await Promise.all([running.connect(), running.connect()]);
-      for (const client of clients) {
-        expect(await tell(client, `begin ${what}`)).toBe("begun");
-        client.pause();
-      }
-      await within(5, "closing", running.close());
-      // Who has to be ended with its process is told of.
-      expect(running.server.errors).toHaveLength(wakes.includes(what) ? 0 : 2);
-      await Promise.all(clients.map((client) => client.close()));
-    };
-    await cycle();
+  it("are broken off when the server closes, whatever they do, which leaves nothing behind", async () => {
+    const wakes = ["recv", "send", "accept", "waitForServer"];
+    const doesNot = ["sleep", "persist", "compute"];
+    const all = [...wakes, ...doesNot];
+    // What the process opens for itself at the first child stays.
+    await (await counting()).close();
     const before = possessions();
-    await cycle();
-    await expect.poll(possessions, { timeout: 5000 }).toEqual(before);
+    const running = await counting({ shutdownTimeout: 0.05, maxChildren: all.length });
+    const clients: StreamTestClient[] = [];
+    for (const what of all) {
+      const client = await running.connect();
+      clients.push(client);
+      expect(await tell(client, `begin ${what}`)).toBe("begun");
+      client.pause();
+    }
+    await within(30, "closing", running.close());
+    // Who has to be ended with its process is told of.
+    const stubborn = clients.slice(wakes.length).map(({ address }) => formatAddress(address));
+    expect(running.server.blamed.sort()).toEqual(stubborn.sort());
+    await Promise.all(clients.map((client) => client.close()));
+    await expect.poll(possessions, patient).toEqual(before);
   });
 
-  it.each(["recv", "persist"])("do not outlive a server that is killed (%s)", async (what) => {
-    const program = fork(fileURLToPath(new URL("./forks.mjs", import.meta.url)), [what], { stdio: "ignore" });
-    let pid = 0;
+  it("do not outlive a server that is killed, whether they give way or not", async () => {
+    const program = fork(fileURLToPath(new URL("./forks.mjs", import.meta.url)), ["recv", "persist"], {
+      stdio: "ignore",
+    });
+    let pids: number[] = [];
     try {
-      [pid] = await within(15, "the program's start", once(program, "message"));
+      [pids] = await within(60, "the program's start", once(program, "message"));
+      expect(pids.map(isThere)).toEqual([true, true]);
       program.kill("SIGKILL");
-      await expect.poll(() => isThere(pid), { timeout: 5000 }).toBe(false);
+      await expect.poll(() => pids.map(isThere), patient).toEqual([false, false]);
     } finally {
       program.kill("SIGKILL");
-      if (pid > 0 && isThere(pid)) process.kill(pid, "SIGKILL");
+      for (const pid of pids) if (isThere(pid)) process.kill(pid, "SIGKILL");
     }
   });
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import {
   type Address,
   type BlockingRequestHandlerClass,
+  type BlockingSocket,
   ConnectionResetError,
   ExitRequest,
   MultiplexingTCPServer,
@@ -24,21 +25,18 @@ import {
 } from "ts-socketserver";
 import { type RunningServer, StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it, vi } from "vitest";
+import { patient, shared, slow } from "../remote/models.js";
 import { settle } from "../support/settle.js";
 import { temporaryPath } from "../support/temporary-path.js";
 import { within } from "../support/within.js";
 import * as handlers from "./handlers.mjs";
 import { expectNothingAskedTooLate, tell } from "./orders.js";
-import { available, here, unless } from "./peers.js";
+import { available, connected, here, unless } from "./peers.js";
 
 /** Counts, and notes its errors. */
 class Counting extends ThreadingTCPServer {
   readonly errors: unknown[] = [];
   #count = 0;
-  #tell: (error: unknown) => void = () => {};
-  readonly failed = new Promise<unknown>((resolve) => {
-    this.#tell = resolve;
-  });
   count(): number {
     this.#count += 1;
     return this.#count;
@@ -51,14 +49,23 @@ class Counting extends ThreadingTCPServer {
   }
   override handleError(error: unknown): void {
     this.errors.push(error);
-    this.#tell(error);
   }
 }
 
 const counting = (options: ServerOptions = {}, handler = handlers.Obedient): Promise<RunningServer<Counting>> =>
   serve(new Counting(here, handler, { threads: 1, ...options }));
 
-describe.skipIf(!available)(`Blocking handlers in threads${unless}`, () => {
+/** Runs a handler here: it finds what it waits for. */
+async function run(handler: object, request: BlockingSocket): Promise<void> {
+  const Handler = handler as new (
+    request: BlockingSocket,
+    clientAddress: Address,
+    server: object,
+  ) => { run(): Promise<void> };
+  await new Handler(request, here, {}).run();
+}
+
+describe.skipIf(!available)(`Blocking handlers in threads${unless}`, slow, () => {
   it("serve TCP and Unix streams, as Python's programs do", async () => {
     for (const server of [
       new ThreadingTCPServer(here, handlers.Echo, { threads: 1 }),
@@ -92,33 +99,25 @@ describe.skipIf(!available)(`Blocking handlers in threads${unless}`, () => {
       await client.send("longer than twenty bytes");
       expect(await client.receive()).toBe("LONGER THAN TWENTY B...");
     }
-    await using running = await serve(new ThreadingUDPServer(here, handlers.TwiceDatagram, { threads: 2 }));
+    await using running = await serve(new ThreadingUDPServer(here, handlers.TwiceDatagram, { threads: 1 }));
     await using client = await running.datagrams();
     await client.send("x");
     expect([await client.receive(), await client.receive()]).toEqual(["1 x", "2 x"]);
   });
+});
 
-  it("are prepared and cleaned up, with the settings of their class", async () => {
-    await using running = await counting({}, handlers.Steps);
-    await using client = await running.connect();
-    expect(await client.readAll()).toBe("setup handle 5 1 finish");
-    expect(running.server.errors).toEqual([]);
-  });
+describe.skipIf(!available)(`A blocking handler in a thread${unless}`, slow, () => {
+  const use = shared(() => counting({ maxThreads: 1 }));
 
-  it("know their client and their server", async () => {
-    await using running = await counting();
+  it("knows its client and its server, and calls its methods, whose answers it waits for", async () => {
+    const running = use();
     await using client = await running.connect();
     const peer = String(client.address);
     expect(await tell(client, "client")).toBe(`${peer} ${peer}`);
     expect(await tell(client, "address")).toBe((running.address as [string, number]).join(" "));
-  });
-
-  it("call the server's methods, and wait for the answers", async () => {
-    await using running = await counting({ maxThreads: 7 });
-    await using client = await running.connect();
     expect(await tell(client, "count")).toBe("1");
     expect(await tell(client, "count")).toBe("2");
-    expect(await tell(client, "limit")).toBe("7");
+    expect(await tell(client, "limit")).toBe("1");
     expect(await tell(client, "failing")).toBe("RangeError the server's own");
     expect(await tell(client, "socketOfServer")).toBe("DataCloneError");
     expect(await tell(client, "assign")).toBe(
@@ -127,39 +126,107 @@ describe.skipIf(!available)(`Blocking handlers in threads${unless}`, () => {
     expect(await tell(client, "count")).toBe("3");
   });
 
-  it("end the loop of their server without waiting for themselves", async () => {
-    await using running = await counting();
+  it("does not ask the server for a request that was broken off", async () => {
+    await expectNothingAskedTooLate(use(), 4);
+  });
+
+  it("has time-outs", async () => {
+    await using client = await use().connect();
+    expect(await tell(client, "timeOut")).toBe("TimeoutError");
+    expect(await tell(client, "count")).toBe("6");
+  });
+
+  it("gives its thread to the next one when it has ended, and has left its result", async () => {
+    const running = use();
+    for (let count = 7; count <= 36; count += 1) {
+      await using client = await running.connect();
+      expect(await tell(client, "count")).toBe(String(count));
+    }
+    expect(running.server.errors).toEqual([]);
+  });
+
+  it("has its errors told to handleError() with their class, and the server goes on", async () => {
+    const running = use();
+    const { errors } = running.server;
+    {
+      await using client = await running.connect();
+      await client.write("fail\n");
+      expect(await client.readAll()).toBe("");
+    }
+    await expect.poll(() => errors, patient).toHaveLength(1);
+    expect(errors[0]).toBeInstanceOf(ConnectionResetError);
+    expect(errors[0]).toMatchObject({ message: "told to fail", code: "ECONNRESET" });
+    await using client = await running.connect();
+    expect(await tell(client, "count")).toBe("37");
+  });
+
+  it("fails when its client has broken the connection, which is told", async () => {
+    const running = use();
+    const client = await running.connect();
+    await tell(client, "count");
+    client.reset();
+    await expect.poll(() => running.server.errors, patient).toEqual([expect.any(ConnectionResetError)]);
+  });
+
+  // The last one, since nothing is accepted after it.
+  it("ends the loop of its server without waiting for itself", async () => {
+    const running = use();
     await using client = await running.connect();
     expect(await tell(client, "shutdown")).toBe("undefined");
     await running.served;
-    expect(await tell(client, "count")).toBe("1");
-  });
-
-  it("do not ask the server for a request that was broken off", async () => {
-    await using running = await counting({ requestTimeout: 0.3, maxThreads: 1 });
-    await expectNothingAskedTooLate(running);
-  });
-
-  it("have time-outs", async () => {
-    await using running = await counting();
-    await using client = await running.connect();
-    expect(await tell(client, "timeOut")).toBe("TimeoutError");
-    expect(await tell(client, "count")).toBe("1");
+    expect(await tell(client, "count")).toBe("39");
   });
 });
 
-describe.skipIf(!available)(`What blocking handlers print${unless}`, () => {
+describe.skipIf(!available)(`A blocking handler in any thread${unless}`, slow, () => {
+  it("is prepared and cleaned up, with the settings of its class", async () => {
+    const [client, request] = connected();
+    using _client = client;
+    await run(handlers.Steps, request);
+    expect(client.recv(100).toString()).toBe("setup handle 5 1 finish");
+  });
+
+  it("fails by what handle() and finish() have thrown, together", async () => {
+    const [client, request] = connected();
+    using _client = client;
+    using _request = request;
+    await expect(run(handlers.Twice, request)).rejects.toMatchObject({
+      name: "AggregateError",
+      message: "handle() failed, and finish() after it",
+    });
+  });
+
+  it.each([
+    [
+      "super.setup() was forgotten",
+      handlers.ForgetfulSetup,
+      'ForgetfulSetup.setup() did not call super.setup(): begin it with "super.setup();".',
+    ],
+    [
+      "it serves datagrams",
+      handlers.UpperDatagram,
+      "UpperDatagram serves datagrams; for connections extend BlockingStreamRequestHandler.",
+    ],
+  ])("says where %s", async (_what, handler, message) => {
+    const [client, request] = connected();
+    using _client = client;
+    using _request = request;
+    await expect(run(handler, request)).rejects.toThrow(message);
+  });
+});
+
+describe.skipIf(!available)(`What blocking handlers print${unless}`, slow, () => {
   it("is let go of when it has been written, although they go on printing", async () => {
     const program = fileURLToPath(new URL("./prints-much.mjs", import.meta.url));
     const child = fork(program, [], { execArgv: ["--expose-gc"], stdio: ["ignore", "ignore", "inherit", "ipc"] });
     try {
-      const [bytesPerLine] = await within(30, "the program", once(child, "message"));
+      const [bytesPerLine] = await within(60, "the program", once(child, "message"));
       // An acknowledgement that nobody takes would be some 450.
       expect(bytesPerLine).toBeLessThan(150);
     } finally {
       child.kill("SIGKILL");
     }
-  }, 40_000);
+  });
 
   it("is to be seen while they go on waiting, and all of it when they end their thread", async () => {
     const program = fileURLToPath(new URL("./prints.mjs", import.meta.url));
@@ -173,9 +240,9 @@ describe.skipIf(!available)(`What blocking handlers print${unless}`, () => {
       errors += text;
     });
     try {
-      await expect.poll(() => [output, errors], { timeout: 15_000 }).toEqual(["one\ntwo\n", "three\nfour\n"]);
+      await expect.poll(() => [output, errors], patient).toEqual(["one\ntwo\n", "three\nfour\n"]);
       child.stdin.end("go on");
-      expect(await within(15, "the process", once(child, "close"))).toEqual([0, null]);
+      expect(await within(60, "the process", once(child, "close"))).toEqual([0, null]);
     } finally {
       child.kill("SIGKILL");
     }
@@ -183,64 +250,27 @@ describe.skipIf(!available)(`What blocking handlers print${unless}`, () => {
   });
 });
 
-describe.skipIf(!available)(`The threads of blocking handlers${unless}`, () => {
-  it("serve fifty connections at once, each in its own", async () => {
-    await using running = await counting({ maxThreads: 50 });
-    const clients = await Promise.all(Array.from({ length: 50 }, () => running.connect()));
-    // Answered in the order that is the reverse of theirs: all of them run.
-    const threads: string[] = [];
-    for (const client of clients.reverse()) threads.push(await tell(client, "thread"));
-    expect(new Set(threads).size).toBe(50);
-    await Promise.all(clients.map((client) => client.close()));
-  }, 60_000);
-
-  it("are at most maxThreads; who comes then waits, and is served by the one that is free first", async () => {
-    await using running = await counting({ maxThreads: 2 });
-    await using first = await running.connect();
-    await using second = await running.connect();
-    const threads = [await tell(first, "thread"), await tell(second, "thread")];
-    expect(new Set(threads).size).toBe(2);
-    await using third = await running.connect();
-    await third.write("thread\n");
-    expect(await tell(first, "count")).toBe("1");
-    expect(running.server.activeRequests).toBe(2);
-    await second.close();
-    expect((await third.readLine()).trimEnd()).toBe(threads[1]);
-  });
-
-  it("run one request after the other, and each leaves its result before the next begins", async () => {
-    await using running = await counting({ maxThreads: 1 });
-    for (let count = 1; count <= 30; count += 1) {
-      await using client = await running.connect();
-      expect(await tell(client, "count")).toBe(String(count));
-    }
-    expect(running.server.errors).toEqual([]);
-  });
-
-  it("are as many as threads says, even where maxThreads says less", async () => {
-    await using running = await counting({ threads: 3, maxThreads: 1 });
-    const clients = await Promise.all([running.connect(), running.connect(), running.connect()]);
-    expect(new Set(await Promise.all(clients.map((client) => tell(client, "thread")))).size).toBe(3);
-    await Promise.all(clients.map((client) => client.close()));
-  });
-
-  it("end when they have had nothing to do for half a minute, but for those that were started ahead", async () => {
-    await using running = await counting({ threads: 1, maxThreads: 3 });
+describe.skipIf(!available)(`The threads of blocking handlers${unless}`, slow, () => {
+  it("are one for each connection; they end after half a minute without one, but for those that were started ahead", async () => {
+    await using running = await counting({ threads: 1, maxThreads: 6 });
     const countThreads = (): number => readdirSync("/proc/self/task").length;
     const before = countThreads();
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     try {
-      const clients = await Promise.all([running.connect(), running.connect(), running.connect()]);
-      await Promise.all(clients.map((client) => tell(client, "thread")));
-      expect(countThreads()).toBe(before + 2);
+      const clients = await Promise.all(Array.from({ length: 6 }, () => running.connect()));
+      // Answered in the order that is the reverse of theirs: all of them run.
+      const threads: string[] = [];
+      for (const client of clients.reverse()) threads.push(await tell(client, "thread"));
+      expect(new Set(threads).size).toBe(6);
+      expect(countThreads()).toBe(before + 5);
       await Promise.all(clients.map((client) => client.close()));
-      await expect.poll(() => running.server.activeRequests).toBe(0);
+      await expect.poll(() => running.server.activeRequests, patient).toBe(0);
       vi.advanceTimersByTime(29_000);
       await settle();
-      expect(countThreads()).toBe(before + 2);
+      expect(countThreads()).toBe(before + 5);
       // It is looked every half minute, and who came a moment too late is left for the next time.
       vi.advanceTimersByTime(62_000);
-      await expect.poll(countThreads, { timeout: 5000 }).toBe(before);
+      await expect.poll(countThreads, patient).toBe(before);
     } finally {
       vi.useRealTimers();
     }
@@ -248,20 +278,34 @@ describe.skipIf(!available)(`The threads of blocking handlers${unless}`, () => {
     expect(await tell(client, "count")).toBe("1");
   });
 
-  it("that a handler ends are replaced, and only its own request ends", async () => {
+  it("are at most maxThreads; who comes then waits, and is served by the one that is free first; one that ends is replaced", async () => {
     await using running = await counting({ threads: 2, maxThreads: 2 });
     await using bystander = await running.connect();
-    const thread = await tell(bystander, "thread");
+    const second = await running.connect();
+    const threads = [await tell(bystander, "thread"), await tell(second, "thread")];
+    expect(new Set(threads).size).toBe(2);
     await using victim = await running.connect();
+    await victim.write("thread\n");
+    expect(await tell(bystander, "count")).toBe("1");
+    expect(running.server.activeRequests).toBe(2);
+    await second.close();
+    expect((await victim.readLine()).trimEnd()).toBe(threads[1]);
+    // Only its own request ends with it.
     await victim.write("exitProcess 7\n");
     expect(await victim.readAll()).toBe("");
-    expect(await within(5, "handleError()", running.server.failed)).toMatchObject({
-      code: "ECHILD",
-      message: "A thread for Obedient has ended: it left with the exit code 7",
-    });
-    expect(await tell(bystander, "thread")).toBe(thread);
+    await expect
+      .poll(() => running.server.errors, patient)
+      .toMatchObject([{ code: "ECHILD", message: "A thread for Obedient has ended: it left with the exit code 7" }]);
+    expect(await tell(bystander, "thread")).toBe(threads[0]);
     await using next = await running.connect();
-    expect(await tell(next, "count")).toBe("1");
+    expect(await tell(next, "count")).toBe("2");
+  });
+
+  it("are as many as threads says, even where maxThreads says less", async () => {
+    await using running = await counting({ threads: 2, maxThreads: 1 });
+    const clients = await Promise.all([running.connect(), running.connect()]);
+    expect(new Set(await Promise.all(clients.map((client) => tell(client, "thread")))).size).toBe(2);
+    await Promise.all(clients.map((client) => client.close()));
   });
 
   it("refuse a number that is none", async () => {
@@ -270,53 +314,14 @@ describe.skipIf(!available)(`The threads of blocking handlers${unless}`, () => {
   });
 });
 
-describe.skipIf(!available)(`Errors of blocking handlers${unless}`, () => {
-  it("come to handleError() with their class, and the server goes on", async () => {
-    await using running = await counting();
-    {
-      await using client = await running.connect();
-      await client.write("fail\n");
-      expect(await client.readAll()).toBe("");
-    }
-    await within(5, "handleError()", running.server.failed);
-    const [error] = running.server.errors;
-    expect(error).toBeInstanceOf(ConnectionResetError);
-    expect(error).toMatchObject({ message: "told to fail", code: "ECONNRESET" });
-    await using client = await running.connect();
-    expect(await tell(client, "count")).toBe("1");
-  });
-
-  it("tell a client that broke its connection", async () => {
-    await using running = await counting();
-    const client = await running.connect();
-    await tell(client, "count");
-    client.reset();
-    expect(await within(5, "handleError()", running.server.failed)).toBeInstanceOf(ConnectionResetError);
-  });
-
-  it("of handle() and finish() come together", async () => {
-    await using running = await counting({}, handlers.Twice);
+describe.skipIf(!available)(`Errors of blocking handlers${unless}`, slow, () => {
+  it("say that a method is asynchronous", async () => {
+    await using running = await counting({}, handlers.Asynchronous);
     await using _client = await running.connect();
-    expect(await within(5, "handleError()", running.server.failed)).toMatchObject({
-      name: "AggregateError",
-      message: "handle() failed, and finish() after it",
-    });
-  });
-
-  it("say that super.setup() was forgotten, or that a method is asynchronous", async () => {
-    for (const [handler, message] of [
-      [handlers.ForgetfulSetup, 'ForgetfulSetup.setup() did not call super.setup(): begin it with "super.setup();".'],
-      [handlers.Asynchronous, "Asynchronous.handle() is asynchronous, and this is a blocking handler: leave out async"],
-      [
-        handlers.UpperDatagram as never,
-        "UpperDatagram serves datagrams; for connections extend BlockingStreamRequestHandler.",
-      ],
-    ] as const) {
-      await using running = await counting({}, handler);
-      await using _client = await running.connect();
-      const error = await within(5, "handleError()", running.server.failed);
-      expect((error as Error).message).toContain(message);
-    }
+    await expect.poll(() => running.server.errors, patient).toHaveLength(1);
+    expect((running.server.errors[0] as Error).message).toContain(
+      "Asynchronous.handle() is asynchronous, and this is a blocking handler: leave out async",
+    );
   });
 
   it("end the server, where they ask for it", async () => {
@@ -340,7 +345,9 @@ describe.skipIf(!available)(`Errors of blocking handlers${unless}`, () => {
     await using running = await serve(new Noting(here, handlers.FailingDatagram, { threads: 1 }));
     await using client = await running.datagrams();
     await client.send("x");
-    await expect.poll(() => running.server.errors).toMatchObject([{ name: "RangeError", message: "told to fail" }]);
+    await expect
+      .poll(() => running.server.errors, patient)
+      .toMatchObject([{ name: "RangeError", message: "told to fail" }]);
     expect(running.server.activeRequests).toBe(0);
   });
 

@@ -4,12 +4,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import type { Address } from "ts-socketserver";
+import { type Address, capabilities } from "ts-socketserver";
 import { StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { childArguments } from "../../dist/mixins/child-arguments.js";
-import { isThere, tell } from "../remote/models.js";
-import { transports } from "../support/transports.js";
+import { isThere, patient, slow, tell } from "../remote/models.js";
 
 const fileOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
@@ -49,40 +48,38 @@ class Program implements AsyncDisposable {
   }
 }
 
-for (const transport of transports) {
-  describe(`A program with a forking server on the ${transport.name} transport`, () => {
-    const start = (): Promise<Program> => Program.start(fileOf("program.mjs"), transport.name);
+describe("A program with a forking server", slow, () => {
+  const start = (transport: string): Promise<Program> => Program.start(fileOf("program.mjs"), transport);
 
-    it("leaves no child behind when it is killed", async () => {
-      await using program = await start();
-      await using client = await StreamTestClient.connect(program.address);
-      await tell(client, "place");
-      await client.write("wait\n");
-      expect(program.children.map(isThere)).toEqual([true, true]);
-      program.process.kill("SIGKILL");
-      await program.exit();
-      await expect.poll(() => program.children.filter(isThere)).toEqual([]);
-      await client.ended();
-    });
+  // On the Node transport a child has no other way to hear of it than the channel.
+  it("leaves no child behind when it is killed", async () => {
+    await using program = await start("node");
+    await using client = await StreamTestClient.connect(program.address);
+    await tell(client, "place");
+    await client.write("wait\n");
+    expect(program.children.map(isThere)).toEqual([true, true]);
+    program.process.kill("SIGKILL");
+    await program.exit();
+    await expect.poll(() => program.children.filter(isThere), patient).toEqual([]);
+    await client.ended();
+  });
 
-    it.each([
-      "SIGINT",
-      "SIGTERM",
-    ] as const)("ends in good order by a %s to all of its processes: running handlers finish, no child is left", async (signal) => {
-      await using program = await start();
-      await using client = await StreamTestClient.connect(program.address);
-      const place = await tell(client, "place");
+  it("ends in good order by signals to all of its processes: running handlers finish, no child is left", async () => {
+    await using program = await start(capabilities().transport);
+    await using client = await StreamTestClient.connect(program.address);
+    const place = await tell(client, "place");
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
       process.kill(-(program.process.pid ?? 0), signal);
       expect(await tell(client, "place")).toBe(place);
-      client.end();
-      expect(await client.readAll()).toBe("");
-      expect(await program.exit()).toEqual([0, null]);
-      expect(program.children.filter(isThere)).toEqual([]);
-    });
+    }
+    client.end();
+    expect(await client.readAll()).toBe("");
+    expect(await program.exit()).toEqual([0, null]);
+    expect(program.children.filter(isThere)).toEqual([]);
   });
-}
+});
 
-describe("The flags of a child process", () => {
+describe("The flags of a child process", slow, () => {
   it("are those of the server's, so that a handler in TypeScript runs as the server does", async () => {
     await using program = await Program.start("--import", "tsx", fileOf("program.ts"));
     await using client = await StreamTestClient.connect(program.address);

@@ -6,14 +6,16 @@ import {
   ForkingTCPServer,
   ForkingUDPServer,
   type Socket,
+  type StreamServer,
   ThreadingMixIn,
   ThreadingTCPServer,
 } from "ts-socketserver";
 import { container } from "tsyringe";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { importHandler, moduleOf } from "../../dist/mixins/handler-module.js";
 import { Careless, Endless, Failing, Hasty, Leaving } from "../support/bad-modules.mjs";
 import * as handlers from "../support/obedient-handlers.mjs";
-import { here, models, patient, possessions, unlessLinux } from "./models.js";
+import { here, holdTimers, kinds, patient, possessions, slow, unlessLinux } from "./models.js";
 
 class Nameless extends BaseRequestHandler<Socket> {}
 class Elsewhere extends BaseRequestHandler<Socket> {
@@ -29,16 +31,38 @@ const mend =
 const byImport =
   /Cannot import file:.*bad-modules.* for its handler .* must not start a server by that\. Start it under: if \(isMain/;
 
-type Handler = Parameters<(typeof models)[number]["make"]>[1];
+type Handler = Parameters<(typeof kinds)[number]["make"]>[1];
 
 /** What the compiler would not have. */
 const untyped = (handler: new (...args: never[]) => BaseRequestHandler<Socket>): Handler =>
   handler as unknown as Handler;
 
-for (const model of models) {
+describe("Handlers that cannot be imported", () => {
+  it.each<[string, Handler, string | RegExp]>([
+    [
+      "names a module that is not there",
+      Elsewhere,
+      "Cannot import file:///nowhere/module.mjs for its handler Elsewhere: Cannot find",
+    ],
+    ["fails when imported", Failing, /Cannot import file:.*bad-modules.* for its handler Failing: what a module!/],
+    ["is not exported", handlers.hidden, /Cannot find the handler Hidden in file:.*handlers\.mjs: export it there/],
+    ["starts a server when imported", Careless, byImport],
+  ])("are refused where they are to run: one that %s", async (_what, Handler, words) => {
+    const found = moduleOf(Handler as unknown as typeof BaseRequestHandler, "threads");
+    await expect(importHandler(found)).rejects.toThrow(words);
+  });
+});
+
+// The transport makes no difference.
+for (const model of kinds) {
   const where = model.name === "threading" ? "threads" : "processes";
 
-  describe(`Handlers that cannot be run, ${model}`, () => {
+  describe(`Handlers that cannot be run, ${model}`, slow, () => {
+    const expectRefused = async (server: StreamServer, words: string | RegExp): Promise<void> => {
+      await expect(server.open()).rejects.toThrow(words);
+      expect(server.fileno()).toBe(-1);
+    };
+
     it.each<[string, Handler, string | RegExp]>([
       [
         "names no module",
@@ -52,30 +76,25 @@ for (const model of models) {
         `Cannot run this handler in ${where}: the class has no name by which to find it`,
       ],
       ["names no URL", Path, `Cannot run Path in ${where}: its module is not a URL (handlers.mjs)`],
-      [
-        "cannot be imported",
-        Elsewhere,
-        "Cannot import file:///nowhere/module.mjs for its handler Elsewhere: Cannot find",
-      ],
-      ["fails when imported", Failing, /Cannot import file:.*bad-modules.* for its handler Failing: what a module!/],
-      ["is not exported", handlers.hidden, /Cannot find the handler Hidden in file:.*handlers\.mjs: export it there/],
-      ["starts a server when imported", Careless, byImport],
-      ["starts a server when imported, and does not wait for it", Hasty, byImport],
       ["ends its thread or process when imported", Leaving, model.lossBecause("it left with the exit code 5")],
     ])("are refused when the server opens: one that %s", async (_what, Handler, words) => {
       const before = unlessLinux === "" ? possessions() : null;
-      const server = model.make({ runners: 2 }, Handler);
-      await expect(server.open()).rejects.toThrow(words);
-      expect(server.fileno()).toBe(-1);
-      // The reason is the same at the next try.
-      await expect(server.open()).rejects.toThrow(words);
+      const server = model.make({ runners: 1 }, Handler);
+      await expectRefused(server, words);
+      await server.serverClose();
+      if (before !== null) await expect.poll(possessions, patient).toEqual(before);
+    });
+
+    it("are refused when the server opens, each time: one that starts a server when imported, and does not wait for it", async () => {
+      const before = unlessLinux === "" ? possessions() : null;
+      const server = model.make({ runners: 2 }, Hasty);
+      for (let count = 0; count < 2; count += 1) await expectRefused(server, byImport);
       await server.serverClose();
       if (before !== null) await expect.poll(possessions, patient).toEqual(before);
     });
 
     it("are refused when their module is not imported within half a minute", async () => {
-      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-      onTestFinished(() => void vi.useRealTimers());
+      holdTimers();
       const server = model.make({}, Endless);
       let message = "";
       void server.open().catch((error: Error) => {

@@ -1,19 +1,77 @@
 /** Threads and child processes that end, and what becomes of their requests: what is the same for both. */
 
 import { existsSync, writeFileSync } from "node:fs";
-import { capabilities, formatAddress } from "ts-socketserver";
+import { formatAddress } from "ts-socketserver";
 import type { StreamTestClient } from "ts-socketserver/testing";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { runners } from "../../dist/mixins/runner-mixin.js";
 import { hearErrors } from "../robustness/support.js";
-import { Hesitant, ShortLived } from "../support/bad-modules.mjs";
+import { ShortLived } from "../support/bad-modules.mjs";
 import { captureLog } from "../support/log-capture.js";
+import { isPending, settle } from "../support/settle.js";
 import { temporaryPath } from "../support/temporary-path.js";
 import { within } from "../support/within.js";
-import { models, order, patient, tell } from "./models.js";
+import { holdTimers, kinds, lend, models, order, patient, shared, slow, tell, withoutTimers } from "./models.js";
 
 for (const model of models) {
-  describe(`One that ends, ${model}`, () => {
-    it("ends its own connections within a second; the others and who waits go on, and it is replaced", async () => {
+  describe(`One that ends, ${model}`, slow, () => {
+    const use = shared(() => model.serve());
+
+    it(`before it has begun with connections ${model.keepsConnections ? "leaves them to the next" : "ends them, since Node has moved them already"}`, async () => {
+      const running = use();
+      using errors = hearErrors(running.server);
+      await using first = await running.connect();
+      const victim = await tell(first, "place");
+      const path = temporaryPath();
+      await first.write(`exitWhen ${path}\n`);
+      await expect.poll(() => existsSync(`${path}.begun`), patient).toBe(true);
+      const clients = await Promise.all(Array.from({ length: 20 }, () => running.connect()));
+      const answers = clients.map((client) => tell(client, "place"));
+      await expect.poll(() => running.server.activeRequests, patient).toBe(21);
+      writeFileSync(path, "");
+      const outcomes = await Promise.allSettled(answers);
+      if (model.keepsConnections) {
+        const heirs = new Set(await Promise.all(answers));
+        expect(heirs.size).toBe(1);
+        expect(heirs).not.toContain(victim);
+      } else {
+        expect(outcomes.map(({ status }) => status)).toEqual(clients.map(() => "rejected"));
+        expect(await order(running.address, "echo on")).toBe("on\n");
+      }
+      await first.ended();
+      // The loss, the request that is to blame, and what was lost with it.
+      await expect.poll(() => errors.heard.length, patient).toBe(model.keepsConnections ? 2 : 22);
+      await Promise.all(clients.map((client) => client.close()));
+    });
+
+    it("before it has begun with datagrams leaves them to the next; with what it had begun, nobody tries again", async () => {
+      await using running = await model.serveDatagrams();
+      using errors = hearErrors(running.server);
+      await using client = await running.datagrams();
+      await client.send("place");
+      const victim = await client.receive();
+      await expect.poll(() => running.server.activeRequests, patient).toBe(0);
+      const path = temporaryPath();
+      await client.send(`exitWhen ${path}`);
+      await expect.poll(() => existsSync(`${path}.begun`), patient).toBe(true);
+      for (let count = 0; count < 5; count += 1) await client.send("place");
+      await expect.poll(() => running.server.activeRequests, patient).toBe(6);
+      writeFileSync(path, "");
+      const heirs = new Set<string>();
+      for (let count = 0; count < 5; count += 1) heirs.add(await client.receive());
+      expect(heirs.size).toBe(1);
+      expect(heirs).not.toContain(victim);
+      expect(errors.heard.map(({ clientAddress }) => clientAddress)).toEqual([null, client.address]);
+    });
+  });
+}
+
+// The transport makes no difference to these.
+for (const model of kinds) {
+  describe(`One that ends, ${model.name} on any transport`, slow, () => {
+    const use = shared(() => model.serve());
+
+    it("ends its own connections at once; the others and who waits go on, and it is replaced", async () => {
       const { logger, lines } = captureLog("warn");
       await using running = await model.serve({ runners: 2, maxConnections: 4, shutdownTimeout: 0.1, logger });
       const clients: StreamTestClient[] = [];
@@ -36,8 +94,10 @@ for (const model of models) {
       const passing = tell(bystander, "pass gate");
       const isNew = (place: string): boolean => !places.includes(place.trim());
 
-      await own[0]?.write("exit\n");
-      await within(1, "the connections of the one that has ended", Promise.all(own.map((client) => client.ended())));
+      await withoutTimers(async () => {
+        await own[0]?.write("exit\n");
+        await within(10, "the connections of the one that has ended", Promise.all(own.map((client) => client.ended())));
+      });
       expect(await waiting).not.toBe(victim);
       await expect.poll(() => order(running.address, "place"), patient).toSatisfy(isNew);
       expect(await tell(helper, "open gate")).toBe("opened");
@@ -53,141 +113,117 @@ for (const model of models) {
       await Promise.all([...clients, late].map((client) => client.close()));
     });
 
+    /** Expects that one was lost, for that reason, with one request, and that the next one serves. */
+    const expectReplaced = async (heard: ReturnType<typeof hearErrors>["heard"], reason: string, code = "ECHILD") => {
+      const { server, address } = use();
+      expect(await order(address, "echo on")).toBe("on\n");
+      const losses = heard.filter(({ clientAddress }) => clientAddress === null).map(({ error }) => error);
+      expect(losses).toMatchObject([{ code: "ECHILD", message: expect.stringMatching(model.lossBecause(reason)) }]);
+      expect(server.errors).toMatchObject([{ code }]);
+    };
+
+    // One after the other: each has taken the place of the one before.
     it.each([
-      ["exit", "it left with the exit code 7", {}],
-      ["failOutside", "it failed outside a request: outside", {}],
-      ["spin", "it was told to, because of a request that did not end", { requestTimeout: 0.1 }],
-    ])("is replaced, and its reason told (%s)", async (how, reason, options) => {
-      await using running = await model.serve(options);
+      ["exit", "it left with the exit code 7"],
+      ["failOutside", "it failed outside a request: outside"],
+      ["exit", "it left with the exit code 7"],
+    ])("is replaced, and its reason told (%s)", async (how, reason) => {
+      const running = use();
       using errors = hearErrors(running.server);
       await using client = await running.connect();
       await client.write(`${how}\n`);
       await client.ended();
-      expect(await order(running.address, "echo on")).toBe("on\n");
-      const losses = errors.heard.filter(({ clientAddress }) => clientAddress === null).map(({ error }) => error);
-      expect(losses).toMatchObject([{ code: "ECHILD", message: expect.stringMatching(model.lossBecause(reason)) }]);
+      await expectReplaced(errors.heard, reason);
     });
 
-    it("again and again is replaced each time", async () => {
-      await using running = await model.serve();
-      for (let count = 0; count < 4; count += 1) {
-        await using client = await running.connect();
-        await tell(client, "place");
-        await client.write("exit\n");
-        await client.ended();
-      }
-      expect(await order(running.address, "echo on")).toBe("on\n");
+    it("because its request takes too long, and does not give way, is replaced, and its reason told", async () => {
+      const running = use();
+      using errors = hearErrors(running.server);
+      holdTimers();
+      lend(running.server, { requestTimeout: 0.1 });
+      await using client = await running.connect();
+      const path = temporaryPath();
+      await client.write(`exitWhen ${path}\n`);
+      await expect.poll(() => existsSync(`${path}.begun`), patient).toBe(true);
+      const ended = client.ended();
+      // Its time, that to give way, and that to end.
+      while (await isPending(ended)) vi.advanceTimersByTime(100);
+      await expect.poll(() => errors.heard, patient).toHaveLength(2);
+      // The longest rest before the next one starts.
+      vi.advanceTimersByTime(1000);
+      lend(running.server, { requestTimeout: null });
+      await expectReplaced(errors.heard, "it was told to, because of a request that did not end", "ETIMEDOUT");
     });
 
-    it(`before it has begun with connections ${model.keepsConnections ? "leaves them to the next" : "ends them, since Node has moved them already"}`, async () => {
-      await using running = await model.serve();
+    it("before it has begun with a connection leaves it to the next with all its time", async () => {
+      const running = use();
       using errors = hearErrors(running.server);
       await using first = await running.connect();
-      const victim = await tell(first, "place");
       const path = temporaryPath();
       await first.write(`exitWhen ${path}\n`);
       await expect.poll(() => existsSync(`${path}.begun`), patient).toBe(true);
-      const clients = await Promise.all(Array.from({ length: 20 }, () => running.connect()));
-      const answers = clients.map((client) => tell(client, "place"));
-      await expect.poll(() => running.server.activeRequests, patient).toBe(21);
+      lend(running.server, { requestTimeout: 3 });
+      holdTimers();
+      await using client = await running.connect();
+      const answer = tell(client, "echo served");
+      await expect.poll(() => running.server.activeRequests, patient).toBe(2);
+      vi.advanceTimersByTime(2500);
       writeFileSync(path, "");
-      const outcomes = await Promise.allSettled(answers);
-      if (model.keepsConnections) {
-        const heirs = new Set(await Promise.all(answers));
-        expect(heirs.size).toBe(1);
-        expect(heirs).not.toContain(victim);
-      } else {
-        expect(outcomes.map(({ status }) => status)).toEqual(clients.map(() => "rejected"));
-        expect(await order(running.address, "echo on")).toBe("on\n");
-      }
-      // The loss, the request that is to blame, and what was lost with it.
-      await expect.poll(() => errors.heard.length, patient).toBe(model.keepsConnections ? 2 : 22);
-      await Promise.all(clients.map((client) => client.close()));
+      await expect.poll(() => errors.heard, patient).toHaveLength(2);
+      // Its time is over before the next one is there, which starts meanwhile.
+      vi.advanceTimersByTime(1000);
+      expect(await answer).toBe("served");
+      vi.advanceTimersByTime(2900);
+      expect(await tell(client, "echo still")).toBe("still");
+      expect(running.server.errors).toMatchObject([{ code: "ECHILD" }]);
+      vi.advanceTimersByTime(100);
+      await client.ended();
+      await expect
+        .poll(() => running.server.errors, patient)
+        .toMatchObject([{ code: "ECHILD" }, { code: "ETIMEDOUT" }]);
     });
 
-    it.skipIf(!model.keepsConnections)(
-      `before it has begun with a connection leaves it to the next with all its time${model.keepsConnections ? "" : " (skipped: Node has moved it already)"}`,
-      async () => {
-        onTestFinished(() => {
-          delete process.env.BAD_MODULE;
-        });
-        await using running = await model.serve({}, Hesitant);
-        await using first = await running.connect();
-        const path = temporaryPath();
-        await first.write(`exitWhen ${path}\n`);
-        await expect.poll(() => existsSync(`${path}.begun`), patient).toBe(true);
-        process.env.BAD_MODULE = "slow";
-        // Over before the next one is there.
-        Object.assign(running.server, { requestTimeout: 1 });
-        await using client = await running.connect();
-        const answer = tell(client, "echo served");
-        await expect.poll(() => running.server.activeRequests, patient).toBe(2);
-        writeFileSync(path, "");
-        expect(await answer).toBe("served");
-        expect(running.server.errors).toMatchObject([{ code: "ECHILD" }]);
-      },
-    );
-
-    it("before it has begun with datagrams leaves them to the next; with what it had begun, nobody tries again", async () => {
-      await using running = await model.serveDatagrams();
+    it("soon after it has started, each time, is replaced more and more slowly; clients wait, and serverClose() does not", async () => {
+      holdTimers();
+      const running = await model.serve({}, ShortLived);
+      const hosts = (): number => [...Reflect.get(running.server, runners).hosts].length;
       using errors = hearErrors(running.server);
-      await using client = await running.datagrams();
-      await client.send("place");
-      const victim = await client.receive();
-      await expect.poll(() => running.server.activeRequests, patient).toBe(0);
-      const path = temporaryPath();
-      await client.send(`exitWhen ${path}`);
-      await expect.poll(() => existsSync(`${path}.begun`), patient).toBe(true);
-      for (let count = 0; count < 5; count += 1) await client.send("place");
-      await expect.poll(() => running.server.activeRequests, patient).toBe(6);
-      writeFileSync(path, "");
-      const heirs = new Set<string>();
-      for (let count = 0; count < 5; count += 1) heirs.add(await client.receive());
-      expect(heirs.size).toBe(1);
-      expect(heirs).not.toContain(victim);
-      expect(errors.heard.map(({ clientAddress }) => clientAddress)).toEqual([null, client.address]);
-    });
-
-    it("with more requests waiting than may be on their way gets none of the rest", async () => {
-      await using running = await model.serve({ runners: 2 });
-      const [busy, free] = [await running.connect(), await running.connect()];
-      const spinning = await tell(busy, "place");
-      const other = await tell(free, "place");
-      const path = temporaryPath();
-      const seen = tell(busy, `spinUntil ${path}`);
-      const clients = await Promise.all(Array.from({ length: 400 }, () => running.connect()));
-      const answers = clients.map((client) => tell(client, "place"));
-      let done = 0;
-      for (const answer of answers) void answer.then(() => (done += 1));
-      // 128 are on their way to the busy one at most; the others are answered although it is busy.
-      await expect.poll(() => done, patient).toBeGreaterThanOrEqual(400 - 128);
-      expect(await tell(free, `create ${path}`)).toBe("created");
-      expect(await seen).toBe("seen");
-      expect(new Set(await Promise.all(answers))).toEqual(new Set([spinning, other]));
-      await Promise.all([busy, free, ...clients].map((client) => client.close()));
-    });
-  });
-}
-
-// Which transport it is makes no difference to when they are replaced.
-for (const model of models.filter(({ transport }) => transport.name === capabilities().transport)) {
-  it(`One that ends, ${model}: soon after it has started, each time, is replaced more and more slowly`, async () => {
-    await using running = await model.serve({}, ShortLived);
-    using errors = hearErrors(running.server);
-    const times: number[] = [];
-    while (times.length < 7) {
-      const { error } = await errors.next();
-      times.push(performance.now());
-      expect(error).toMatchObject({
-        message: expect.stringMatching(model.lossBecause("it left with the exit code 6")),
+      const end = async (): Promise<void> => {
+        expect((await errors.next()).error).toMatchObject({
+          message: expect.stringMatching(model.lossBecause("it left with the exit code 6")),
+        });
+      };
+      await end();
+      await end();
+      for (const pause of [50, 100]) {
+        vi.advanceTimersByTime(pause - 1);
+        await settle();
+        expect(hosts()).toBe(0);
+        vi.advanceTimersByTime(1);
+        expect(hosts()).toBe(1);
+        await end();
+      }
+      await using waiting = await running.connect();
+      await expect.poll(() => running.server.activeRequests, patient).toBe(1);
+      vi.advanceTimersByTime(199);
+      expect([hosts(), running.server.activeRequests]).toEqual([0, 1]);
+      vi.advanceTimersByTime(1);
+      let answer: string | null = null;
+      void waiting.readAll().then((text) => {
+        answer = text;
       });
-    }
-    const pauses = times.slice(1).map((time, index) => time - (times[index] ?? 0));
-    // Each is the time that the next one takes to start, and a rest before: none at first, then 50 ms, and twice as much
-    // each time.
-    expect(pauses.at(-1)).toBeGreaterThan(790);
-    // Who comes meanwhile waits.
-    await using client = await running.connect();
-    expect(await client.readAll()).toBe("");
+      // Where one has ended before it had begun with it, the next one does.
+      const goOn = (): string | null => {
+        if (hosts() === 0) vi.advanceTimersByTime(1000);
+        return answer;
+      };
+      await expect.poll(goOn, patient).toBe("");
+      await expect.poll(hosts, patient).toBe(0);
+      // Nobody comes any more for this one.
+      await using last = await running.connect();
+      await expect.poll(() => running.server.activeRequests, patient).toBe(1);
+      await within(10, "serverClose()", running.close());
+      await last.ended();
+    });
   });
 }

@@ -9,6 +9,7 @@ import { pino } from "pino";
 import {
   type Address,
   type BaseServer,
+  capabilities,
   type DatagramServer,
   ForkingTCPServer,
   ForkingUDPServer,
@@ -20,6 +21,7 @@ import {
   type Transport,
 } from "ts-socketserver";
 import { type RunningServer, StreamTestClient, serve } from "ts-socketserver/testing";
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, vi } from "vitest";
 import { movesToThreads } from "../support/node-version.js";
 import { Obedient, ObedientDatagram } from "../support/obedient-handlers.mjs";
 import { transports } from "../support/transports.js";
@@ -31,7 +33,9 @@ type DatagramHandler = ConstructorParameters<typeof ForkingUDPServer>[1];
 export const here: Address = ["127.0.0.1", 0];
 
 /** For polls: threads and processes take their time on a busy machine. */
-export const patient = { timeout: 15_000 };
+export const patient = { timeout: 30_000 };
+/** For the suites that start them. */
+export const slow = { timeout: 90_000 };
 
 /** What handlers can ask the server for, and where it notes their errors. */
 export interface Counting {
@@ -139,6 +143,60 @@ const threading = transports
 
 /** Each of them, on each transport that can. */
 export const models: readonly RemoteModel[] = [...threading, ...forking];
+
+/** Each of them once, on the transport that servers have here: for what does not depend on the transport. */
+export const kinds: readonly RemoteModel[] = models.filter(
+  ({ transport }) => transport.name === capabilities().transport,
+);
+
+/**
+ * One server for all tests of a describe(). When a test begins, it has nothing to do, and no errors; a thread or child that a test
+ * has ended is replaced.
+ *
+ * @returns what gives it, in a test.
+ */
+export function shared<Server extends BaseServer & Counting>(
+  start: () => Promise<RunningServer<Server>>,
+): () => RunningServer<Server> {
+  let running: RunningServer<Server> | undefined;
+  const use = (): RunningServer<Server> => {
+    if (running === undefined) throw new Error("The server is there in tests alone");
+    return running;
+  };
+  beforeAll(async () => {
+    running = await start();
+  }, 60_000);
+  beforeEach(async () => {
+    const { server } = use();
+    await expect.poll(() => server.activeRequests, patient).toBe(0);
+    server.errors.splice(0);
+  }, 60_000);
+  afterAll(() => running?.close(), 60_000);
+  return use;
+}
+
+/** Gives a server that is shared other options, until the test is over. */
+export function lend(server: object, options: ServerOptions): void {
+  const before = Object.fromEntries(Object.keys(options).map((name) => [name, Reflect.get(server, name)]));
+  Object.assign(server, options);
+  onTestFinished(() => void Object.assign(server, before));
+}
+
+/** Waits for something while no timer of this process runs out: what comes then has not waited for one. */
+export async function withoutTimers(wait: () => Promise<void>): Promise<void> {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    await wait();
+  } finally {
+    vi.useRealTimers();
+  }
+}
+
+/** Has the timers of this process run out only when the test tells them to (`vi.advanceTimersByTime()`), until it is over. */
+export function holdTimers(): void {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+}
 
 /** A client's order and the answer. */
 export async function tell(client: StreamTestClient, order: string): Promise<string> {

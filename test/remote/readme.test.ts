@@ -2,18 +2,17 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { type Address, nativeTransport } from "ts-socketserver";
 import { StreamTestClient } from "ts-socketserver/testing";
 import { expect, it } from "vitest";
 import { movesToThreads } from "../support/node-version.js";
+import { compiledProgram, ROOT } from "../support/paths.js";
 import { isPending } from "../support/settle.js";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const program = readFileSync(join(ROOT, "docs/programs/one-word.ts"), "utf8");
+const file = compiledProgram("docs/programs/one-word.ts");
 const WORD = "new socketserver.ForkingTCPServer(";
 
 const threads = nativeTransport !== null || movesToThreads;
@@ -21,13 +20,11 @@ const words = ["TCPServer", "MultiplexingTCPServer", ...(threads ? ["ThreadingTC
 
 /** Serves with the program, its word replaced. */
 async function run<Result>(word: string, use: (address: Address) => Promise<Result>): Promise<Result> {
-  // Within the package, so that it finds "ts-socketserver"; git and the linter pass over it.
-  mkdirSync(join(ROOT, "playground"), { recursive: true });
-  const folder = mkdtempSync(join(ROOT, "playground", "one-word-"));
-  const file = join(folder, "one-word.ts");
-  writeFileSync(file, program.replace(WORD, `new socketserver.${word}(`));
-  const flags = ["--import", "tsx", "--import", "./test/docs/any-port.mjs"];
-  const server = spawn(process.execPath, [...flags, file], { cwd: ROOT, stdio: ["ignore", "inherit", "pipe"] });
+  // Beside the program, so that it finds "ts-socketserver".
+  const variant = file.replace(/\.js$/, `-${word}.js`);
+  writeFileSync(variant, readFileSync(file, "utf8").replace(WORD, `new socketserver.${word}(`));
+  const flags = ["--import", "./test/docs/any-port.mjs"];
+  const server = spawn(process.execPath, [...flags, variant], { cwd: ROOT, stdio: ["ignore", "inherit", "pipe"] });
   const exited = once(server, "exit");
   try {
     const [port] = await once(createInterface({ input: server.stderr }), "line");
@@ -35,7 +32,7 @@ async function run<Result>(word: string, use: (address: Address) => Promise<Resu
   } finally {
     server.kill();
     await exited;
-    rmSync(folder, { recursive: true });
+    rmSync(variant);
   }
 }
 
@@ -47,12 +44,14 @@ async function ask(client: StreamTestClient): Promise<string> {
 it.skipIf(threads)("A ThreadingTCPServer (skipped: needs the native transport, or a newer Node.js)", () => {});
 
 it("The program has the word once", () => {
-  expect(program.split(WORD)).toHaveLength(2);
+  for (const text of [join(ROOT, "docs/programs/one-word.ts"), file].map((path) => readFileSync(path, "utf8"))) {
+    expect(text.split(WORD)).toHaveLength(2);
+  }
 });
 
 it.each(
   words,
-)("Its handler runs in a %s; who says nothing keeps others waiting in a plain server alone (slow: it starts tsx)", async (word) => {
+)("Its handler runs in a %s; who says nothing keeps others waiting in a plain server alone", async (word) => {
   await run(word, async (address) => {
     await using silent = await StreamTestClient.connect(address);
     await using client = await StreamTestClient.connect(address);

@@ -10,5 +10,4 @@ export const Endless: StreamHandler;
 export const Leaving: StreamHandler;
 export const Failing: StreamHandler;
 export const ShortLived: StreamHandler;
-export const Hesitant: StreamHandler;
 export const Undecided: StreamHandler;

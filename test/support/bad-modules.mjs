@@ -3,7 +3,6 @@
  * which the classes name it. The tests themselves import it without one.
  */
 import { BaseRequestHandler, TCPServer } from "ts-socketserver";
-import { Obedient } from "./obedient-handlers.mjs";
 
 const serve = () => new TCPServer(["127.0.0.1", 0], Careless).serveForever();
 
@@ -35,18 +34,11 @@ export class Undecided extends BaseRequestHandler {
   }
 }
 
-/** Does what it is told; and where the environment says so, the next one takes its time to be imported. */
-export class Hesitant extends Obedient {
-  static module = `${import.meta.url}?slow-if-told`;
-}
-
 const misdeeds = {
   "?serve": serve,
   "?serve-unawaited": () => void serve(),
   "?endless": () => new Promise(() => {}),
   "?endless-if-told": () => (process.env.BAD_MODULE === "endless" ? new Promise(() => {}) : undefined),
-  "?slow-if-told": () =>
-    process.env.BAD_MODULE === "slow" ? new Promise((done) => setTimeout(done, 1200)) : undefined,
   "?leave": () => process.exit(5),
   "?fail": () => {
     throw new SyntaxError("what a module!");

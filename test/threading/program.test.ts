@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { capabilities } from "ts-socketserver";
 import { StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { tell } from "../remote/models.js";
+import { slow, tell } from "../remote/models.js";
 import { movesToThreads } from "../support/node-version.js";
 import { isPending } from "../support/settle.js";
 import { within } from "../support/within.js";
@@ -16,7 +16,7 @@ const PROGRAM = fileURLToPath(new URL("program.mjs", import.meta.url));
 const able = capabilities().descriptors || movesToThreads;
 const unless = able ? "" : " (skipped: needs the native transport, or a newer Node.js)";
 
-describe.skipIf(!able)(`A program whose server is closed while a handler runs${unless}`, () => {
+describe.skipIf(!able)(`A program whose server is closed while a handler runs${unless}`, slow, () => {
   it.each([
     ["daemon", "ends at once, and with it the handler"],
     ["not", "ends when the handler has, which is not disturbed"],
@@ -32,14 +32,14 @@ describe.skipIf(!able)(`A program whose server is closed while a handler runs${u
       program.stdin.write("close\n");
       await closed;
       if (mode === "daemon") {
-        expect(await within(5, "the program", exited)).toEqual([0, null]);
+        expect(await within(30, "the program", exited)).toEqual([0, null]);
         await client.ended();
       } else {
         expect(await tell(client, "echo still")).toBe("still");
         expect(await isPending(exited)).toBe(true);
         client.end();
         expect(await client.readAll()).toBe("");
-        expect(await within(5, "the program", exited)).toEqual([0, null]);
+        expect(await within(30, "the program", exited)).toEqual([0, null]);
       }
     } finally {
       program.kill("SIGKILL");

@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { nodeTransport, OSError, type Socket, ThreadingTCPServer } from "ts-socketserver";
 import { serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { here, models, order, patient, RemoteModel, tell } from "../remote/models.js";
+import { here, models, order, patient, RemoteModel, slow, tell } from "../remote/models.js";
 import { hearErrors } from "../robustness/support.js";
 import { Echo } from "../support/contract-handlers.mjs";
 import { movesToThreads } from "../support/node-version.js";
@@ -13,7 +13,7 @@ import { within } from "../support/within.js";
 for (const model of models.filter(({ name }) => name === "threading")) {
   const { transport } = model;
 
-  describe(`A server's threads, ${model}`, () => {
+  describe(`A server's threads, ${model}`, slow, () => {
     it("end when they have no memory left, with their own requests alone, and the reason is told", async () => {
       await using running = await model.serve({ runners: 2, resourceLimits: { maxOldGenerationSizeMb: 24 } });
       using errors = hearErrors(running.server);
@@ -38,11 +38,11 @@ for (const model of models.filter(({ name }) => name === "threading")) {
       const running = await model.serve({ daemonThreads: true, shutdownTimeout: 1000 });
       await using client = await running.connect();
       await tell(client, "place");
-      await within(5, "serverClose()", running.close());
+      await within(30, "serverClose()", running.close());
       expect(await tell(client, "echo still")).toBe("still");
       client.end();
       expect(await client.readAll()).toBe("");
-      await expect.poll(() => running.server.activeRequests).toBe(0);
+      await expect.poll(() => running.server.activeRequests, patient).toBe(0);
     });
 
     it("get limits that they can have, or the server is not opened, for that reason", async () => {
