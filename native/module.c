@@ -1,5 +1,5 @@
 /*
- * The module as JavaScript sees it. What the calls mean stands in src/core/transport/native-addon.ts; what they have in common:
+ * The module as JavaScript sees it. What the calls mean stands in src/core/transport/native/addon.ts; what they have in common:
  *
  * - A call returns a number: 0 or more is the system's answer, less is -errno. Nothing is thrown for what the system refuses,
  *   as "would block" is the most frequent answer of all. Wrong arguments are thrown: they are mistakes in the program.

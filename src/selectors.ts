@@ -4,5 +4,5 @@
  * @module
  */
 
-export type { FileObject, SelectorKey } from "./core/selectors.js";
-export { DefaultSelector, EVENT_READ, EVENT_WRITE, select } from "./core/selectors.js";
+export type { FileObject, SelectorKey } from "./core/socket/select.js";
+export { DefaultSelector, EVENT_READ, EVENT_WRITE, select } from "./core/socket/select.js";

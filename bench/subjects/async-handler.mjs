@@ -6,9 +6,9 @@
 //   async-handler.mjs addon|node-net followed|unfollowed echo|idle      prints {"port":N} when it serves
 import { AsyncLocalStorage } from "node:async_hooks";
 import { createServer } from "node:net";
-import { loadNativeAddon } from "../../dist/core/transport/native-addon.js";
-import { NativeAddresses } from "../../dist/core/transport/native-address.js";
-import { EPOLLET, EPOLLIN } from "../../dist/core/transport/native-constants.js";
+import { loadNativeAddon } from "../../dist/core/transport/native/addon.js";
+import { EPOLLET, EPOLLIN } from "../../dist/core/transport/native/constants.js";
+import { NativeAddresses } from "../../dist/core/transport/native/sockaddr.js";
 import { answerCommands, collectGarbage, tell } from "./control.mjs";
 
 const AF_INET = 2;

@@ -4,9 +4,9 @@
 //
 //   native-addon.mjs echo|idle|udp      prints {"port":N} when it serves
 
-import { loadNativeAddon } from "../../dist/core/transport/native-addon.js";
-import { NativeAddresses } from "../../dist/core/transport/native-address.js";
-import { EPOLLET, EPOLLIN } from "../../dist/core/transport/native-constants.js";
+import { loadNativeAddon } from "../../dist/core/transport/native/addon.js";
+import { EPOLLET, EPOLLIN } from "../../dist/core/transport/native/constants.js";
+import { NativeAddresses } from "../../dist/core/transport/native/sockaddr.js";
 import { answerCommands, collectGarbage, tell } from "./control.mjs";
 
 const AF_INET = 2;
@@ -20,7 +20,7 @@ const RECEIVE_BUFFER = new Uint8Array(Int32Array.of(2 ** 20).buffer);
 /** Datagrams that one call receives or sends, and the room for each. */
 const BATCH = 32;
 const PLACE = 8192;
-/** As src/core/transport/native-outbox.ts has it. */
+/** As src/core/transport/native/datagram-batch.ts has it. */
 const JOINABLE = 1452;
 
 const kind = process.argv[2];

@@ -6,7 +6,7 @@
 
 import { linesOf } from "../clients/lines-of.js";
 import { nextTurn } from "../core/fairness.js";
-import type { ChatPartner } from "../servers/two-person-chat.js";
+import type { ChatPartner } from "../servers/chat/two-person.js";
 import { visible } from "./visible.js";
 
 const QUIT = "/quit";

@@ -5,7 +5,7 @@
  */
 
 import { GaiError, OSError } from "../core/errors.js";
-import { CommandError } from "./command-error.js";
+import { CommandError } from "./errors.js";
 
 /** What the user can do about an error of the system. What is not here is told by the error's own words. */
 const REMEDIES: Readonly<Record<string, string>> = {

@@ -6,15 +6,15 @@
 
 import { Argument, type Command, Option } from "commander";
 import { converse, converseInDatagrams } from "../clients/converse.js";
-import { type Address, familyOf, formatAddress, type InetAddress, parseAddress } from "../core/address.js";
+import { type Address, familyOf, formatAddress, type InetAddress, parseAddress } from "../core/address/address.js";
 import { SOCK_DGRAM } from "../core/constants.js";
-import { Socket } from "../core/socket.js";
-import { createConnection } from "../core/socket-functions.js";
+import { createConnection } from "../core/socket/connect.js";
+import { Socket } from "../core/socket/socket.js";
 import { explainClientError } from "./client-errors.js";
-import { CommandError } from "./command-error.js";
 import type { Protocol } from "./endpoint.js";
+import { CommandError } from "./errors.js";
 import { seconds, secondsAboveZero } from "./number-options.js";
-import { isOutputClosed, ReplyOutput } from "./reply-output.js";
+import { isOutputClosed, ReplyOutput } from "./output/replies.js";
 
 const CONNECT_TIMEOUT = 10;
 const SILENCE = 1;

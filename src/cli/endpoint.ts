@@ -5,9 +5,9 @@
  */
 
 import { resolve } from "node:path";
-import { type Address, formatAddress, isInetAddress } from "../core/address.js";
+import { type Address, formatAddress, isInetAddress } from "../core/address/address.js";
 import type { AddressFamily } from "../core/constants.js";
-import type { BundledExample } from "../servers/bundled-server.js";
+import type { BundledExample } from "../servers/description.js";
 
 /** What a server of the command can speak. */
 export type Protocol = "tcp" | "udp" | "unix";

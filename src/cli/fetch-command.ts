@@ -9,7 +9,7 @@ import { httpGet } from "../clients/http-get.js";
 import type { HttpResponse } from "../clients/http-response.js";
 import { explainClientError } from "./client-errors.js";
 import { secondsAboveZero } from "./number-options.js";
-import { isOutputClosed, ReplyOutput } from "./reply-output.js";
+import { isOutputClosed, ReplyOutput } from "./output/replies.js";
 import { visible } from "./visible.js";
 
 const TIMEOUT = 30;

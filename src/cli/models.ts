@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { BaseServer } from "../core/base-server.js";
-import type { ServerOptionName, ServerOptions } from "../core/server-options.js";
-import { TCPServer } from "../core/tcp-server.js";
-import { UDPServer } from "../core/udp-server.js";
-import { UnixStreamServer } from "../core/unix-server.js";
+import type { BaseServer } from "../core/server/base-server.js";
+import { UnixStreamServer } from "../core/server/classes.js";
+import { UDPServer } from "../core/server/datagram-server.js";
+import type { ServerOptionName, ServerOptions } from "../core/server/options.js";
+import { TCPServer } from "../core/server/stream-server.js";
 import {
   ForkingTCPServer,
   ForkingUDPServer,
@@ -20,10 +20,10 @@ import {
   ThreadingUDPServer,
   ThreadingUnixStreamServer,
 } from "../mixins/classes.js";
-import type { AnyArguments, ServerClass } from "../mixins/multiplexing-mixin.js";
-import type { BundledServer, ModelName } from "../servers/bundled-server.js";
-import { CommandError } from "./command-error.js";
+import type { AnyArguments, ServerClass } from "../mixins/multiplexing.js";
+import type { BundledServer, ModelName } from "../servers/description.js";
 import type { Endpoint, Protocol } from "./endpoint.js";
+import { CommandError } from "./errors.js";
 import { oneOf } from "./word-list.js";
 
 /** A server class, and none that only others extend. */

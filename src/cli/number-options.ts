@@ -4,8 +4,8 @@
  * @module
  */
 
-import { MAX_SECONDS } from "../core/duration.js";
-import { CommandError } from "./command-error.js";
+import { MAX_SECONDS } from "../core/checks.js";
+import { CommandError } from "./errors.js";
 
 /** Makes the parser of an option that takes a whole number from 1. */
 export function count(option: string): (text: string) => number {

@@ -5,10 +5,10 @@
  */
 
 import { dirname } from "node:path";
-import { formatAddress, isInetAddress } from "../core/address.js";
+import { formatAddress, isInetAddress } from "../core/address/address.js";
 import { GaiError, OSError } from "../core/errors.js";
-import { CommandError } from "./command-error.js";
 import type { Endpoint } from "./endpoint.js";
+import { CommandError } from "./errors.js";
 
 /** Adds to a system's error what the user can do about it. Other errors, which are bugs, are returned as they are. */
 export function explainOpening(error: unknown, endpoint: Endpoint): unknown {

@@ -7,7 +7,7 @@
 import type { Command } from "commander";
 import { findPorts, type PortInformation, portRanges } from "../clients/ports.js";
 import { explainClientError } from "./client-errors.js";
-import { tableOf } from "./table.js";
+import { tableOf } from "./text.js";
 
 /** Adds the command. */
 export function addPortsCommand(program: Command): void {

@@ -7,12 +7,12 @@
 import { Command } from "commander";
 import { bundledServers } from "../servers/catalogue.js";
 import { upper } from "../servers/upper.js";
-import { defaultEndpoint } from "./address-options.js";
 import { addChatCommand } from "./chat-command.js";
 import { addConnectCommand } from "./connect-command.js";
 import { exampleCommand } from "./endpoint.js";
 import { addFetchCommand } from "./fetch-command.js";
 import { addInfoCommand } from "./info-command.js";
+import { defaultEndpoint } from "./options.js";
 import { packageVersion } from "./package-version.js";
 import { addPortsCommand } from "./ports-command.js";
 import { addResolveCommand } from "./resolve-command.js";

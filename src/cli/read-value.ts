@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CommandError } from "./command-error.js";
+import { CommandError } from "./errors.js";
 
 /**
  * Reads the value of an option.

@@ -7,7 +7,7 @@
 import type { Command } from "commander";
 import { type ResolvedAddress, resolveName } from "../clients/resolve-name.js";
 import { explainClientError } from "./client-errors.js";
-import { tableOf } from "./table.js";
+import { tableOf } from "./text.js";
 import { visible } from "./visible.js";
 
 /** Adds the command. */

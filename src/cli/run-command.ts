@@ -4,7 +4,7 @@
  * @module
  */
 
-import { outcomeOf } from "./command-error.js";
+import { outcomeOf } from "./errors.js";
 import { makeProgram } from "./program.js";
 
 /** Runs the command. What goes wrong is told on stderr, and sets the exit code. */

@@ -9,7 +9,7 @@ import { exampleCommand } from "./endpoint.js";
 import { onEscape } from "./escape-key.js";
 import { makeServer, type ServerPlan } from "./models.js";
 import { explainOpening } from "./opening-errors.js";
-import type { Output } from "./output.js";
+import type { Output } from "./output/output.js";
 import { onStopSignal } from "./stop-signals.js";
 
 /**

@@ -7,15 +7,15 @@
  */
 
 import { type Command, Option } from "commander";
-import type { Socket } from "../core/socket.js";
-import { createServer } from "../core/socket-functions.js";
+import { createServer } from "../core/socket/connect.js";
+import type { Socket } from "../core/socket/socket.js";
 import { SelectEcho } from "../servers/select-echo.js";
-import { defaultEndpoint, readEndpoint } from "./address-options.js";
 import { type Endpoint, exampleCommand } from "./endpoint.js";
-import { chooseOutput, type LogOptions } from "./log-output.js";
 import { count } from "./number-options.js";
 import { explainOpening } from "./opening-errors.js";
-import type { Output } from "./output.js";
+import { defaultEndpoint, readEndpoint } from "./options.js";
+import { chooseOutput, type LogOptions } from "./output/choose.js";
+import type { Output } from "./output/output.js";
 import { addOutputOptions, shutdownTimeoutOption } from "./serve-command.js";
 import { onStopSignal } from "./stop-signals.js";
 

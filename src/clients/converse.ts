@@ -6,7 +6,7 @@
 
 import { pipeline } from "node:stream/promises";
 import { ClosedResourceError, ConnectionError } from "../core/errors.js";
-import type { Socket } from "../core/socket.js";
+import type { Socket } from "../core/socket/socket.js";
 import { endSending } from "./end-sending.js";
 import { linesOf } from "./lines-of.js";
 

@@ -6,7 +6,7 @@
 
 import { SHUT_WR } from "../core/constants.js";
 import { codeOf } from "../core/errors.js";
-import type { Socket } from "../core/socket.js";
+import type { Socket } from "../core/socket/socket.js";
 
 /**
  * Ends the sending (`SHUT_WR`), while receiving goes on.

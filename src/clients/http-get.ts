@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { SocketOptions } from "../core/socket-base.js";
-import { createConnection } from "../core/socket-functions.js";
+import { createConnection } from "../core/socket/connect.js";
+import type { SocketOptions } from "../core/socket/socket-base.js";
 import { type HttpResponse, type ReadResponseOptions, readResponse } from "./http-response.js";
 
 /** Seconds that connecting, and each wait for bytes, may take. */

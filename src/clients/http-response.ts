@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { ByteSource } from "../core/byte-stream.js";
 import { IncompleteReadError, LimitOverrunError, OSError } from "../core/errors.js";
-import { StreamReader } from "../core/stream-reader.js";
+import type { ByteSource } from "../core/stream/byte-stream.js";
+import { StreamReader } from "../core/stream/reader.js";
 
 /** The most bytes that everything but the body may have: status, headers, interim answers, the lines around chunks. */
 const MAX_HEAD = 65_536;

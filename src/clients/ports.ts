@@ -4,8 +4,8 @@
  * @module
  */
 
-import { checkPort } from "../core/address.js";
-import { getservbyname, type ServiceProtocol, wellKnownServices } from "../core/services.js";
+import { checkPort } from "../core/address/address.js";
+import { getservbyname, type ServiceProtocol, wellKnownServices } from "../core/address/services.js";
 
 /** One of the three parts that IANA has divided the ports into (RFC 6335). */
 export interface PortRange {

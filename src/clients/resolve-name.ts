@@ -4,9 +4,9 @@
  * @module
  */
 
+import { getaddrinfo, gethostbyaddr } from "../core/address/names.js";
 import { AF_INET6, AF_UNSPEC, SOCK_STREAM } from "../core/constants.js";
 import { HError } from "../core/errors.js";
-import { getaddrinfo, gethostbyaddr } from "../core/name-resolution.js";
 
 /** An address that a name has. */
 export interface ResolvedAddress {

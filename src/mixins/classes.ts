@@ -4,12 +4,12 @@
  * @module
  */
 
-import { TCPServer } from "../core/tcp-server.js";
-import { UDPServer } from "../core/udp-server.js";
-import { UnixDatagramServer, UnixStreamServer } from "../core/unix-server.js";
-import { ForkingMixIn } from "./forking-mixin.js";
-import { MultiplexingMixIn } from "./multiplexing-mixin.js";
-import { ThreadingMixIn } from "./threading-mixin.js";
+import { UnixDatagramServer, UnixStreamServer } from "../core/server/classes.js";
+import { UDPServer } from "../core/server/datagram-server.js";
+import { TCPServer } from "../core/server/stream-server.js";
+import { ForkingMixIn } from "./forking.js";
+import { MultiplexingMixIn } from "./multiplexing.js";
+import { ThreadingMixIn } from "./threading.js";
 
 /** Serves TCP, many connections at once in the event loop. */
 export class MultiplexingTCPServer extends MultiplexingMixIn(TCPServer) {}

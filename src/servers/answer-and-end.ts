@@ -6,7 +6,7 @@
 
 import { SHUT_WR } from "../core/constants.js";
 import { ConnectionError, codeOf, TimeoutError } from "../core/errors.js";
-import type { Socket } from "../core/socket.js";
+import type { Socket } from "../core/socket/socket.js";
 
 /** How long a client may take to end its side, in seconds: long for a network's round trip, short for who waits behind it. */
 const LINGER_TIME = 1;

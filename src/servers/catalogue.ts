@@ -4,16 +4,16 @@
  * @module
  */
 
-import type { BundledServer } from "./bundled-server.js";
 import { chargen } from "./chargen.js";
 import { daytime } from "./daytime.js";
+import type { BundledServer } from "./description.js";
 import { discard } from "./discard.js";
 import { echo } from "./echo.js";
 import { greet } from "./greet.js";
-import { http } from "./http.js";
-import { json } from "./json.js";
+import { http } from "./http/server.js";
+import { json } from "./json/server.js";
 import { name } from "./name.js";
-import { objects } from "./objects.js";
+import { objects } from "./objects/server.js";
 import { proxy } from "./proxy.js";
 import { qotd } from "./qotd.js";
 import { respond } from "./respond.js";

@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { DatagramRequest } from "../core/udp-server.js";
-import { BaseRequestHandler } from "../handlers/base-request-handler.js";
+import type { DatagramRequest } from "../core/server/datagram-server.js";
+import { BaseRequestHandler } from "../handlers/base.js";
 import { answerAndEnd } from "./answer-and-end.js";
-import type { BundledServer } from "./bundled-server.js";
+import type { BundledServer } from "./description.js";
 
 /**
  * Writes a time as the line that is sent: `Mon, 22 Feb 1982 17:37:43 GMT`.

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { DatagramRequest } from "../core/udp-server.js";
-import { BaseRequestHandler } from "../handlers/base-request-handler.js";
-import type { BundledServer } from "./bundled-server.js";
+import type { DatagramRequest } from "../core/server/datagram-server.js";
+import { BaseRequestHandler } from "../handlers/base.js";
+import type { BundledServer } from "./description.js";
 
 /** What is received at once, in bytes. */
 const CHUNK_SIZE = 65_536;

@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { Socket } from "../core/socket.js";
-import type { DatagramRequest } from "../core/udp-server.js";
-import { BaseRequestHandler } from "../handlers/base-request-handler.js";
-import type { AnyArguments, ServerClass } from "../mixins/multiplexing-mixin.js";
-import type { BundledServer } from "./bundled-server.js";
+import type { DatagramRequest } from "../core/server/datagram-server.js";
+import type { Socket } from "../core/socket/socket.js";
+import { BaseRequestHandler } from "../handlers/base.js";
+import type { AnyArguments, ServerClass } from "../mixins/multiplexing.js";
+import type { BundledServer } from "./description.js";
 
 /** What {@link GreetMixIn} adds to a server. */
 export interface Greeting {

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { AnyArguments, ServerClass } from "../mixins/multiplexing-mixin.js";
-import type { BundledServer } from "./bundled-server.js";
-import { TelnetRequestHandler } from "./telnet-handler.js";
+import type { AnyArguments, ServerClass } from "../mixins/multiplexing.js";
+import type { BundledServer } from "./description.js";
+import { TelnetRequestHandler } from "./telnet/handler.js";
 
 /** What {@link NameMixIn} adds to a server. */
 export interface Naming {

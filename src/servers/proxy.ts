@@ -5,13 +5,13 @@
  */
 
 import { endSending } from "../clients/end-sending.js";
-import { type Address, formatAddress, isInetAddress, readTarget } from "../core/address.js";
+import { type Address, formatAddress, isInetAddress, readTarget } from "../core/address/address.js";
 import { OSError } from "../core/errors.js";
-import type { Socket } from "../core/socket.js";
-import { createConnection } from "../core/socket-functions.js";
-import { BaseRequestHandler } from "../handlers/base-request-handler.js";
-import type { AnyArguments, ServerClass } from "../mixins/multiplexing-mixin.js";
-import type { BundledServer } from "./bundled-server.js";
+import { createConnection } from "../core/socket/connect.js";
+import type { Socket } from "../core/socket/socket.js";
+import { BaseRequestHandler } from "../handlers/base.js";
+import type { AnyArguments, ServerClass } from "../mixins/multiplexing.js";
+import type { BundledServer } from "./description.js";
 
 /** What is received at once, in bytes; also all that is held of a direction when its receiver is slow. */
 const CHUNK_SIZE = 65_536;

@@ -7,12 +7,12 @@
 import { isUtf8 } from "node:buffer";
 import { readFileSync, statSync } from "node:fs";
 import { codeOf, strerror } from "../core/errors.js";
-import type { Socket } from "../core/socket.js";
-import type { DatagramRequest } from "../core/udp-server.js";
-import { BaseRequestHandler } from "../handlers/base-request-handler.js";
-import type { AnyArguments, ServerClass } from "../mixins/multiplexing-mixin.js";
+import type { DatagramRequest } from "../core/server/datagram-server.js";
+import type { Socket } from "../core/socket/socket.js";
+import { BaseRequestHandler } from "../handlers/base.js";
+import type { AnyArguments, ServerClass } from "../mixins/multiplexing.js";
 import { answerAndEnd } from "./answer-and-end.js";
-import type { BundledServer } from "./bundled-server.js";
+import type { BundledServer } from "./description.js";
 import { parseFortunes } from "./fortune-file.js";
 
 /** What RFC 865 wants a quote to stay below, in characters. Here it is bytes, with the line ends. */

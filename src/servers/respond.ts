@@ -4,11 +4,11 @@
  * @module
  */
 
-import { type Address, formatAddress, isInetAddress } from "../core/address.js";
-import type { DatagramRequest } from "../core/udp-server.js";
-import { BaseRequestHandler } from "../handlers/base-request-handler.js";
-import type { AnyArguments, ServerClass } from "../mixins/multiplexing-mixin.js";
-import type { BundledServer } from "./bundled-server.js";
+import { type Address, formatAddress, isInetAddress } from "../core/address/address.js";
+import type { DatagramRequest } from "../core/server/datagram-server.js";
+import { BaseRequestHandler } from "../handlers/base.js";
+import type { AnyArguments, ServerClass } from "../mixins/multiplexing.js";
+import type { BundledServer } from "./description.js";
 
 /** What {@link RespondMixIn} adds to a server. */
 export interface Responding {

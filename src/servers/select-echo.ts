@@ -8,13 +8,13 @@
  */
 
 import type { Logger } from "pino";
-import { CAPACITY_PAUSE, classifyAcceptError } from "../core/accept-errors.js";
-import { formatAddress } from "../core/address.js";
+import { formatAddress } from "../core/address/address.js";
 import { MSG_DONTWAIT } from "../core/constants.js";
 import { OSError } from "../core/errors.js";
-import { select } from "../core/selectors.js";
-import type { Socket } from "../core/socket.js";
-import { socketpair } from "../core/socket-functions.js";
+import { CAPACITY_PAUSE, classifyAcceptError } from "../core/server/accept-errors.js";
+import { socketpair } from "../core/socket/connect.js";
+import { select } from "../core/socket/select.js";
+import type { Socket } from "../core/socket/socket.js";
 
 /** What is received at once, in bytes; also all that is held of a client. */
 const CHUNK_SIZE = 65_536;

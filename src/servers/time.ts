@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { DatagramRequest } from "../core/udp-server.js";
-import { BaseRequestHandler } from "../handlers/base-request-handler.js";
+import type { DatagramRequest } from "../core/server/datagram-server.js";
+import { BaseRequestHandler } from "../handlers/base.js";
 import { answerAndEnd } from "./answer-and-end.js";
-import type { BundledServer } from "./bundled-server.js";
+import type { BundledServer } from "./description.js";
 
 /** Seconds from 1900 to 1970, where JavaScript's clock begins: RFC 868 names this number. */
 const SECONDS_TO_1970 = 2_208_988_800;

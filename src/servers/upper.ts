@@ -4,9 +4,9 @@
  * @module
  */
 
-import { DatagramRequestHandler } from "../handlers/datagram-request-handler.js";
-import { StreamRequestHandler } from "../handlers/stream-request-handler.js";
-import type { BundledServer } from "./bundled-server.js";
+import { DatagramRequestHandler } from "../handlers/datagram.js";
+import { StreamRequestHandler } from "../handlers/stream.js";
+import type { BundledServer } from "./description.js";
 
 /** Sends back each line in capitals. A line of more than `maxLineLength` bytes ends the connection. */
 export class UpperStreamHandler extends StreamRequestHandler {

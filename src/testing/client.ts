@@ -11,9 +11,9 @@ import { once } from "node:events";
 import { connect, isIPv6, type Socket as NodeSocket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Address, type InetAddress, isInetAddress } from "../core/address.js";
+import { type Address, type InetAddress, isInetAddress } from "../core/address/address.js";
 import { AF_UNIX, SOCK_DGRAM } from "../core/constants.js";
-import { Socket } from "../core/socket.js";
+import { Socket } from "../core/socket/socket.js";
 import { nativeTransport } from "../core/transport/index.js";
 
 /** More than a Unix datagram may have with the system's usual buffers. */

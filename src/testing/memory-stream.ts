@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { ByteSink, ByteSource } from "../core/byte-stream.js";
 import { BrokenPipeError, BusyResourceError, closedError } from "../core/errors.js";
+import type { ByteSink, ByteSource } from "../core/stream/byte-stream.js";
 
 /** What {@link memoryStreamPair} may be told. */
 export interface MemoryStreamOptions {

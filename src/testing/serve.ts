@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Address } from "../core/address.js";
-import type { BaseServer } from "../core/base-server.js";
+import type { Address } from "../core/address/address.js";
 import { SOCK_STREAM } from "../core/constants.js";
+import type { BaseServer } from "../core/server/base-server.js";
 import { DatagramTestClient, StreamTestClient } from "./client.js";
 
 /** A server that is serving. Disposing it closes it, and fails if serving had failed; then it is closed at once. */

@@ -1,7 +1,7 @@
 /** What wakes a thread that blocks, from within one thread: what would wake it has been said before it blocks. */
 import { AF_UNIX, BlockingSocket, ClosedResourceError } from "ts-socketserver";
 import { beforeEach, describe, expect, it } from "vitest";
-import { Interrupt, interruptWord, MESSAGE_WAITS } from "../../dist/core/blocking-wait.js";
+import { Interrupt, interruptWord, MESSAGE_WAITS } from "../../dist/core/blocking/wait.js";
 import { temporaryPath } from "../support/temporary-path.js";
 import { available, connected, listening, pair, unless } from "./peers.js";
 

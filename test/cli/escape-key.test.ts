@@ -3,7 +3,7 @@
 import { parseAddress } from "ts-socketserver";
 import { StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { TerminalOutput } from "../../dist/cli/terminal-output.js";
+import { TerminalOutput } from "../../dist/cli/output/terminal.js";
 import { script } from "../clients/programs.js";
 import { COMMAND } from "../support/paths.js";
 import { RunningCommand } from "../support/running-command.js";

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { capabilities } from "ts-socketserver";
 import { bundledServers } from "ts-socketserver/servers";
 import { describe, expect, it } from "vitest";
-import { defaultEndpoint } from "../../dist/cli/address-options.js";
 import { exampleCommand } from "../../dist/cli/endpoint.js";
 import { models, modelsOf, protocolsOf } from "../../dist/cli/models.js";
+import { defaultEndpoint } from "../../dist/cli/options.js";
 import { runInProcess } from "../support/command-in-process.js";
 import { RunningCommand } from "../support/running-command.js";
 

@@ -22,7 +22,7 @@ import { receiveBytes } from "../socket/subjects.js";
 import { DatagramEcho, Echo } from "../support/handlers.js";
 import { streamSubjects } from "../support/subjects.js";
 import { temporaryPath } from "../support/temporary-path.js";
-import { PythonServer, python, PYTHON, run } from "./programs.js";
+import { PYTHON, PythonServer, python, run } from "./programs.js";
 
 /** What CPython's clients do with each server, one after the other in one process: what a test costs is the start of it. */
 const CLIENTS = `
@@ -189,9 +189,7 @@ describe.skipIf(python.missing)(`CPython's socket${python.reason}`, () => {
       running.push(server);
       for (const { client } of cases) all.push({ key: `${name} ${client}`, run: [client, where(server.address)] });
     }
-    const output: unknown[] = JSON.parse(
-      await run(PYTHON, ["-c", CLIENTS], JSON.stringify(all.map((one) => one.run))),
-    );
+    const output: unknown[] = JSON.parse(await run(PYTHON, ["-c", CLIENTS], JSON.stringify(all.map((one) => one.run))));
     for (const [index, { key }] of all.entries()) outcomes.set(key, output[index]);
   }, 120_000);
   afterAll(async () => {

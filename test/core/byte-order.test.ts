@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { endianness } from "node:os";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { htonl, htons, inetAton, inetNtoa, inetNtop, inetPton, ntohl, ntohs } from "../../dist/core/byte-order.js";
+import { htonl, htons, inetAton, inetNtoa, inetNtop, inetPton, ntohl, ntohs } from "../../dist/core/address/inet.js";
 import { AF_INET, AF_INET6, AF_UNIX } from "../../dist/core/constants.js";
 import { OSError } from "../../dist/core/errors.js";
 import { PYTHON } from "../clients/programs.js";

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const folder = mkdtempSync(join(tmpdir(), "is-main-"));
-const isMain = new URL("../../dist/core/is-main.js", import.meta.url);
+const isMain = new URL("../../dist/core/server/is-main.js", import.meta.url);
 
 /** Files of the folder: each says which module it is, and whether that is the program. */
 const FILES = ["package.mjs", "named.js", "by-index/index.js"];

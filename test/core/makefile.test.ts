@@ -6,10 +6,10 @@ import {
   makefile,
   StreamReaderWriter,
   TextReaderWriter,
-} from "../../dist/core/makefile.js";
-import { StreamReader } from "../../dist/core/stream-reader.js";
-import { StreamWriter } from "../../dist/core/stream-writer.js";
-import { TextReader, TextWriter } from "../../dist/core/text-stream.js";
+} from "../../dist/core/stream/makefile.js";
+import { StreamReader } from "../../dist/core/stream/reader.js";
+import { TextReader, TextWriter } from "../../dist/core/stream/text.js";
+import { StreamWriter } from "../../dist/core/stream/writer.js";
 import { memoryStreamPair } from "../../dist/testing/memory-stream.js";
 
 describe("makefile", () => {

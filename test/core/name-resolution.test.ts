@@ -1,6 +1,16 @@
 import { hostname } from "node:os";
 import { describe, expect, test } from "vitest";
-import type { Address } from "../../dist/core/address.js";
+import type { Address } from "../../dist/core/address/address.js";
+import {
+  getaddrinfo,
+  getfqdn,
+  gethostbyaddr,
+  gethostbyname,
+  gethostbynameEx,
+  gethostname,
+  getnameinfo,
+} from "../../dist/core/address/names.js";
+import { resolveAddress } from "../../dist/core/address/resolve.js";
 import {
   AF_INET,
   AF_INET6,
@@ -21,16 +31,6 @@ import {
   SOCK_STREAM,
 } from "../../dist/core/constants.js";
 import { GaiError, HError } from "../../dist/core/errors.js";
-import {
-  getaddrinfo,
-  getfqdn,
-  gethostbyaddr,
-  gethostbyname,
-  gethostbynameEx,
-  gethostname,
-  getnameinfo,
-} from "../../dist/core/name-resolution.js";
-import { resolveAddress } from "../../dist/core/resolve-address.js";
 
 /** A name that no resolver may know (RFC 6761). */
 const nowhere = "nosuch.invalid";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { getservbyname, getservbyport } from "../../dist/core/address/services.js";
 import { OSError } from "../../dist/core/errors.js";
-import { getservbyname, getservbyport } from "../../dist/core/services.js";
 
 describe("getservbyname", () => {
   test("tells the port of a service", () => {

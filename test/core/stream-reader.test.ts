@@ -1,7 +1,6 @@
 import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ByteSource } from "../../dist/core/byte-stream.js";
 import {
   BusyResourceError,
   ClosedResourceError,
@@ -11,7 +10,8 @@ import {
   OSError,
   TimeoutError,
 } from "../../dist/core/errors.js";
-import { StreamReader, type StreamReaderOptions } from "../../dist/core/stream-reader.js";
+import type { ByteSource } from "../../dist/core/stream/byte-stream.js";
+import { StreamReader, type StreamReaderOptions } from "../../dist/core/stream/reader.js";
 import { PYTHON, python as pythonProgram } from "../clients/programs.js";
 
 /** A source that gives these chunks one by one, throws the errors among them, and then is at its end. */

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { BusyResourceError } from "../../dist/core/errors.js";
-import { StreamWriter } from "../../dist/core/stream-writer.js";
+import { StreamWriter } from "../../dist/core/stream/writer.js";
 
 it("StreamWriter bounds unawaited writes by what they take, not by their bytes alone", async () => {
   const never = new Promise<void>(() => undefined);

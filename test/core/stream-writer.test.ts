@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ByteSink } from "../../dist/core/byte-stream.js";
 import { BrokenPipeError, BusyResourceError, ClosedResourceError } from "../../dist/core/errors.js";
-import { StreamWriter } from "../../dist/core/stream-writer.js";
+import type { ByteSink } from "../../dist/core/stream/byte-stream.js";
+import { StreamWriter } from "../../dist/core/stream/writer.js";
 import { within } from "../support/within.js";
 
 /** A sink that takes everything at once, and keeps what each call brought. */

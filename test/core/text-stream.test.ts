@@ -1,22 +1,22 @@
 import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ByteSource } from "../../dist/core/byte-stream.js";
 import {
   BusyResourceError,
   ClosedResourceError,
   ConnectionResetError,
   LimitOverrunError,
 } from "../../dist/core/errors.js";
-import { StreamReader, type StreamReaderOptions } from "../../dist/core/stream-reader.js";
-import { StreamWriter } from "../../dist/core/stream-writer.js";
+import type { ByteSource } from "../../dist/core/stream/byte-stream.js";
+import { StreamReader, type StreamReaderOptions } from "../../dist/core/stream/reader.js";
 import {
   type EncodingErrors,
   type Newline,
   TextReader,
   type TextStreamOptions,
   TextWriter,
-} from "../../dist/core/text-stream.js";
+} from "../../dist/core/stream/text.js";
+import { StreamWriter } from "../../dist/core/stream/writer.js";
 import { PYTHON, python as pythonProgram } from "../clients/programs.js";
 
 type Step = Uint8Array | Error;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Waiters } from "../../dist/core/waiters.js";
+import { Waiters } from "../../dist/core/socket/send-queue.js";
 
 const explainer = {
   explainFailure: (error: unknown) => error,

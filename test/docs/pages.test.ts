@@ -20,12 +20,12 @@ import {
 } from "ts-socketserver";
 import { bundledServers, upper } from "ts-socketserver/servers";
 import { describe, expect, it } from "vitest";
-import { defaultEndpoint } from "../../dist/cli/address-options.js";
 import { exampleCommand } from "../../dist/cli/endpoint.js";
 import { defaultModelOf } from "../../dist/cli/models.js";
-import { TerminalOutput } from "../../dist/cli/terminal-output.js";
+import { defaultEndpoint } from "../../dist/cli/options.js";
+import { TerminalOutput } from "../../dist/cli/output/terminal.js";
 import * as errors from "../../dist/core/errors.js";
-import { events } from "../../dist/core/events.js";
+import { events } from "../../dist/core/server/events.js";
 import { ROOT } from "../support/paths.js";
 import { blocks, pageAt, pages, readFile, tableIn } from "./pages.js";
 
@@ -126,7 +126,7 @@ describe("docs/servers.md", () => {
   });
 
   it("lists every method of the servers that says that it may be overridden", () => {
-    const source = readFile("src/core/base-server.ts");
+    const source = readFile("src/core/server/base-server.ts");
     const methods = source.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s+(?:abstract |async )*(\w+)\(/g);
     const overridable = [...methods].filter(([, comment = ""]) =>
       /may be overridden|mix-ins override it/i.test(comment),
@@ -177,7 +177,7 @@ describe("docs/handlers.md", () => {
 
 describe("docs/events-and-logging.md", () => {
   it("lists every channel with the type of its messages", () => {
-    const source = readFile("src/core/events.ts");
+    const source = readFile("src/core/server/events.ts");
     const declared = [...source.matchAll(/new EventChannel<(\w+)>\("([\w:.]+)"\)/g)].map(([, type, name]) => [
       name,
       type,

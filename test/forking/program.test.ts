@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { type Address, capabilities } from "ts-socketserver";
 import { StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
-import { childArguments } from "../../dist/mixins/child-arguments.js";
+import { childArguments } from "../../dist/mixins/pool/process-flags.js";
 import { isThere, patient, slow, tell } from "../remote/models.js";
 
 const fileOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { NativeAddon } from "../../dist/core/transport/native-addon.js";
+import type { NativeAddon } from "../../dist/core/transport/native/addon.js";
 import {
   ADDRESS_SIZE,
   available,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import * as constants from "../../dist/core/transport/native-constants.js";
+import * as constants from "../../dist/core/transport/native/constants.js";
 import { available, failure, native, opened, printed, program, unlessAvailable } from "./support.js";
 
 const WORKER = program(`

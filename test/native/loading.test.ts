@@ -6,10 +6,10 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { LoadedAddon } from "../../dist/core/transport/native-addon.js";
+import type { LoadedAddon } from "../../dist/core/transport/native/addon.js";
 import { available, ROOT, unlessAvailable } from "./support.js";
 
-const FILE = "src/core/transport/native-addon.ts";
+const FILE = "src/core/transport/native/addon.ts";
 
 /** The addon that is tested, and the directory that node-gyp-build finds it in: not this package, under the sanitizers. */
 const built: string = available ? createRequire(import.meta.url)("node-gyp-build").resolve(ROOT) : "";

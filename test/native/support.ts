@@ -13,7 +13,7 @@ import { constants as system } from "node:os";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished } from "vitest";
 import { AF_INET, AF_UNIX, SOCK_DGRAM, SOCK_STREAM } from "../../dist/core/constants.js";
-import { loadNativeAddon, type NativeAddon } from "../../dist/core/transport/native-addon.js";
+import { loadNativeAddon, type NativeAddon } from "../../dist/core/transport/native/addon.js";
 
 /** Where package.json is. */
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));

@@ -12,7 +12,7 @@ import {
 } from "ts-socketserver";
 import { container } from "tsyringe";
 import { describe, expect, it, vi } from "vitest";
-import { importHandler, moduleOf } from "../../dist/mixins/handler-module.js";
+import { importHandler, moduleOf } from "../../dist/mixins/wire/handler-module.js";
 import { Careless, Endless, Failing, Hasty, Leaving } from "../support/bad-modules.mjs";
 import * as handlers from "../support/obedient-handlers.mjs";
 import { here, holdTimers, kinds, patient, possessions, slow, unlessLinux } from "./models.js";

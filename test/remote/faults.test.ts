@@ -4,7 +4,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { formatAddress } from "ts-socketserver";
 import type { StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it, vi } from "vitest";
-import { runners } from "../../dist/mixins/runner-mixin.js";
+import { runners } from "../../dist/mixins/pool/pooled-mixin.js";
 import { hearErrors } from "../robustness/support.js";
 import { ShortLived } from "../support/bad-modules.mjs";
 import { captureLog } from "../support/log-capture.js";

@@ -4,7 +4,7 @@ import { type RunningServer, StreamTestClient, serve } from "ts-socketserver/tes
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Protocol } from "../../dist/cli/endpoint.js";
 import { endpointFor } from "../cli/endpoints.js";
-import { netcat, python, PYTHON, telnet } from "../clients/programs.js";
+import { netcat, PYTHON, python, telnet } from "../clients/programs.js";
 import { hearErrors } from "../robustness/support.js";
 import { RunningCommand } from "../support/running-command.js";
 import { within } from "../support/within.js";

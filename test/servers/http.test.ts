@@ -20,7 +20,7 @@ import { httpGet } from "ts-socketserver/clients";
 import { type HttpLimits, HttpMixIn, HttpStreamHandler } from "ts-socketserver/servers";
 import { type RunningServer, type StreamTestClient, serve } from "ts-socketserver/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { coursePage } from "../../dist/servers/course-page.js";
+import { coursePage } from "../../dist/servers/http/course-page.js";
 import { curl, python, runPython } from "../clients/programs.js";
 import { Gate, hearCloses, hearErrors } from "../robustness/support.js";
 import { RunningCommand } from "../support/running-command.js";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Outcome, outcomeOf } from "../../dist/cli/command-error.js";
+import { type Outcome, outcomeOf } from "../../dist/cli/errors.js";
 import { makeProgram } from "../../dist/cli/program.js";
 
 /** What `socketserver` with these arguments prints on stderr, and its exit code. @throws Error when it is not refused */

@@ -6,7 +6,7 @@ import {
   ClosedResourceError,
   ConnectionResetError,
 } from "../../dist/core/errors.js";
-import { StreamReader } from "../../dist/core/stream-reader.js";
+import { StreamReader } from "../../dist/core/stream/reader.js";
 import { type MemoryStream, memoryStreamPair } from "../../dist/testing/memory-stream.js";
 
 async function received(stream: MemoryStream, size = 100): Promise<string> {

@@ -5,9 +5,9 @@
  */
 
 import { isMainThread } from "node:worker_threads";
-import { loadNativeAddon } from "./native-addon.js";
-import { makeNativeTransport } from "./native-transport.js";
-import { nodeTransport } from "./node-transport.js";
+import { loadNativeAddon } from "./native/addon.js";
+import { makeNativeTransport } from "./native/transport.js";
+import { nodeTransport } from "./node/transport.js";
 import type { Transport, TransportFeatures, TransportName } from "./transport.js";
 
 /** What {@link capabilities} tells. */

@@ -10,7 +10,7 @@
 
 import type { Socket as NodeSocket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { Address } from "../address.js";
+import type { Address } from "../address/address.js";
 import type { AddressFamily, SocketKind } from "../constants.js";
 
 /** The names of the transports. */

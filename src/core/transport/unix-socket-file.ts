@@ -11,8 +11,8 @@ import { connect } from "node:net";
 import { dirname, resolve } from "node:path";
 import { AF_UNIX, SOCK_STREAM } from "../constants.js";
 import { codeOf } from "../errors.js";
-import type { NativeAddon } from "./native-addon.js";
-import { NativeAddresses } from "./native-address.js";
+import type { NativeAddon } from "./native/addon.js";
+import { NativeAddresses } from "./native/sockaddr.js";
 import { systemError, systemErrorOf } from "./system-error.js";
 
 /** The bytes of a path that `struct sockaddr_un` holds, less the final zero. */

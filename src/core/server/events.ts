@@ -1,0 +1,110 @@
+/**
+ * What a server does, told on `node:diagnostics_channel`: the one mechanism behind logs, metrics and inspectors.
+ *
+ * Publishing where nobody listens costs one comparison. The names and messages are public: subscribe with
+ * `diagnostics_channel.subscribe("socketserver:connection.accept", (message) => …)`.
+ *
+ * @module
+ */
+
+import { channel } from "node:diagnostics_channel";
+import type { Address } from "../address/address.js";
+import type { ChannelCounters } from "../transport/transport.js";
+
+/** What every message carries. */
+export interface ServerEvent {
+  /** The server it happened in. */
+  readonly server: object;
+}
+/** Something happened with a client. */
+export interface ClientEvent extends ServerEvent {
+  readonly clientAddress: Address;
+}
+/** `socketserver:server.listen` */
+export interface ListenEvent extends ServerEvent {
+  readonly serverAddress: Address;
+}
+/** `socketserver:server.close` */
+export interface CloseEvent extends ListenEvent {
+  /** Addresses of clients whose handlers had to be cut off, as text. */
+  readonly heldUpBy: readonly string[];
+}
+/** `socketserver:server.pause`: the process ran out of something while accepting. */
+export interface PauseEvent extends ServerEvent {
+  readonly error: Error;
+  /** Seconds until the next try. */
+  readonly pause: number;
+}
+/** `socketserver:request.drop` */
+export interface DropEvent extends ClientEvent {
+  /** Why an answer that was taken already could not be sent; `null` where a queue was full. */
+  readonly error: Error | null;
+}
+/** `socketserver:connection.close` */
+export interface ConnectionCloseEvent extends ClientEvent {
+  /** Seconds since it was accepted. */
+  readonly duration: number;
+  readonly counters: ChannelCounters;
+}
+/** `socketserver:handler.setup`, `:handler.handle`, `:handler.finish`: the step begins. */
+export interface HandlerEvent extends ClientEvent {
+  readonly handler: object;
+}
+/** `socketserver:datagram.receive` */
+export interface DatagramEvent extends ClientEvent {
+  /** Bytes received. */
+  readonly size: number;
+  /** Whether it was longer than `maxPacketSize`, and cut. */
+  readonly truncated: boolean;
+}
+/** `socketserver:error` */
+export interface ErrorEvent extends ServerEvent {
+  readonly error: unknown;
+  /** The client whose request failed, where there is one. */
+  readonly clientAddress: Address | null;
+}
+
+/** A channel whose messages have a type. */
+class EventChannel<Message extends ServerEvent> {
+  readonly name: string;
+  readonly #channel;
+
+  constructor(name: string) {
+    this.name = name;
+    this.#channel = channel(name);
+  }
+  get hasSubscribers(): boolean {
+    return this.#channel.hasSubscribers;
+  }
+  publish(message: Message): void {
+    this.#channel.publish(message);
+  }
+}
+
+/** Every channel. Ask `hasSubscribers` before making a message where it happens often. */
+export const events = {
+  /** The server listens. */
+  serverListen: new EventChannel<ListenEvent>("socketserver:server.listen"),
+  /** The server is closed. */
+  serverClose: new EventChannel<CloseEvent>("socketserver:server.close"),
+  /** Accepting rests for a moment. */
+  serverPause: new EventChannel<PauseEvent>("socketserver:server.pause"),
+  /** A connection was accepted. */
+  connectionAccept: new EventChannel<ClientEvent>("socketserver:connection.accept"),
+  /** `verifyRequest()` said no. */
+  requestReject: new EventChannel<ClientEvent>("socketserver:request.reject"),
+  /** A connection was closed. */
+  connectionClose: new EventChannel<ConnectionCloseEvent>("socketserver:connection.close"),
+  /** A connection or datagram was thrown away: a queue was full, or an answer that was taken already could not be sent. */
+  requestDrop: new EventChannel<DropEvent>("socketserver:request.drop"),
+  /** A datagram was received. */
+  datagramReceive: new EventChannel<DatagramEvent>("socketserver:datagram.receive"),
+  /** A handler's `setup()` begins. */
+  handlerSetup: new EventChannel<HandlerEvent>("socketserver:handler.setup"),
+  /** A handler's `handle()` begins. */
+  handlerHandle: new EventChannel<HandlerEvent>("socketserver:handler.handle"),
+  /** A handler's `finish()` begins. */
+  handlerFinish: new EventChannel<HandlerEvent>("socketserver:handler.finish"),
+  /** A request failed. */
+  error: new EventChannel<ErrorEvent>("socketserver:error"),
+} as const;

@@ -1,0 +1,87 @@
+/**
+ * {@link TCPServer}, and what it shares with servers of Unix streams.
+ *
+ * @module
+ */
+
+import type { Address } from "../address/address.js";
+import { MSG_DONTWAIT, SHUT_WR, SOCK_STREAM } from "../constants.js";
+import { defaults } from "../defaults.js";
+import { OSError } from "../errors.js";
+import { Socket } from "../socket/socket.js";
+import { BaseServer } from "./base-server.js";
+import { events } from "./events.js";
+
+/**
+ * A server of streams: each connection is a request. Source: the parts of `socketserver.TCPServer` that streams share.
+ */
+export abstract class StreamServer extends BaseServer<Socket> {
+  static override readonly optionNames = [...BaseServer.optionNames, "requestQueueSize"] as const;
+
+  override readonly socketType = SOCK_STREAM;
+  override allowReuseAddress: boolean = defaults.allowReuseAddress;
+  /** Connections that may wait to be accepted. */
+  requestQueueSize: number = defaults.requestQueueSize;
+  readonly #toldClosed = new WeakSet<Socket>();
+
+  /** Listens. May be overridden. Source: `server_activate`. */
+  override async serverActivate(): Promise<void> {
+    await this.socket.listen(this.requestQueueSize);
+    // The Node transport knows the real port only now.
+    this.serverAddress = this.socket.getsockname();
+  }
+
+  override async getRequest(): Promise<[Socket, Address]> {
+    const accepted = await this.socket.accept(MSG_DONTWAIT);
+    if (events.connectionAccept.hasSubscribers) {
+      events.connectionAccept.publish({ server: this, clientAddress: accepted[1] });
+    }
+    return accepted;
+  }
+
+  /** Half-closes, so that the client reads the end, then closes. May be overridden. Source: `shutdown_request`. */
+  override shutdownRequest(request: Socket): Promise<void> {
+    // Of a wrapper that somebody made of a connection, or where shutdown() was overridden, nothing but that is asked.
+    if (request.shutdown !== Socket.prototype.shutdown) return shutdown(request).then(() => this.closeRequest(request));
+    request.endSending();
+    return this.closeRequest(request);
+  }
+
+  override closeRequest(request: Socket): Promise<void> {
+    this.#tellClose(request);
+    return request.close();
+  }
+
+  override async abortRequest(request: Socket): Promise<void> {
+    this.#tellClose(request);
+    request.abort();
+  }
+
+  /** Once for every connection, also where the handler has closed it. */
+  #tellClose(request: Socket): void {
+    if (!events.connectionClose.hasSubscribers || this.#toldClosed.has(request)) return;
+    this.#toldClosed.add(request);
+    const { clientAddress, duration } = this.aboutRequest(request);
+    events.connectionClose.publish({ server: this, clientAddress, duration, counters: request.counters });
+  }
+}
+
+/**
+ * Serves TCP, one connection at a time; the next ones wait. Source: `socketserver.TCPServer`.
+ *
+ * @example
+ * ```ts
+ * await using server = new TCPServer(["127.0.0.1", 9999], EchoHandler);
+ * await server.serveForever();
+ * ```
+ */
+export class TCPServer extends StreamServer {}
+
+async function shutdown(request: Socket): Promise<void> {
+  try {
+    if (!request.closed) await request.shutdown(SHUT_WR);
+  } catch (error) {
+    // The client was quicker.
+    if (!(error instanceof OSError)) throw error;
+  }
+}

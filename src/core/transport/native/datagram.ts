@@ -1,0 +1,227 @@
+/**
+ * Datagrams of the native transport: UDP, Unix datagrams and raw sockets, received and answered in batches.
+ *
+ * @module
+ */
+
+import type { Address } from "../../address/address.js";
+import { AF_UNIX, MSG_PEEK, MSG_TRUNC, SHUT_RD, SHUT_WR, SOCK_DGRAM } from "../../constants.js";
+import { systemError } from "../system-error.js";
+import type { ReceivedDatagram } from "../transport.js";
+import { NativeChannel } from "./channel.js";
+import { EAGAIN } from "./constants.js";
+import { Outbox } from "./datagram-batch.js";
+import { NativeAddresses } from "./sockaddr.js";
+
+/** Datagrams that one system call receives. */
+const BATCH = 32;
+/** Longer than any datagram over IP. Unix datagrams may be longer: of those fewer are received at once. */
+const PLACE = 65_536;
+const UNIX_PLACE = 8 * PLACE;
+const MEMORY = BATCH * PLACE;
+/**
+ * How soon a Unix socket whose receiver's queue is full tries again, in milliseconds: the system tells nobody. Twice as long
+ * after each vain attempt, up to the second number.
+ */
+const QUEUE_RETRY = 1;
+const MAX_QUEUE_RETRY = 16;
+
+/** Where a batch is received, for all sockets of this thread: each datagram is copied out at once. */
+let memory: Buffer | null = null;
+const addresses = new NativeAddresses(BATCH);
+const results = new Int32Array(2 * BATCH);
+const target = new NativeAddresses();
+
+/** A socket for single messages. */
+export class NativeDatagram extends NativeChannel {
+  #worksAhead = false;
+  /** Received, but nobody has asked for them yet; in reverse, the next one last. */
+  #queue: ReceivedDatagram[] = [];
+  /** Who has sent the datagrams of the last batch: an answer to one of them may wait for those to the others. */
+  #senders: Address[] = [];
+  #outbox: Outbox | null = null;
+  #readEnded = false;
+  #sendEnded = false;
+  #retry: NodeJS.Timeout | null = null;
+  #retryTime = QUEUE_RETRY;
+
+  override workAhead(): void {
+    this.#worksAhead = true;
+  }
+
+  get #place(): number {
+    return this.family === AF_UNIX ? UNIX_PLACE : PLACE;
+  }
+
+  override tryReceiveFrom(size: number, peek: boolean): ReceivedDatagram | null {
+    if (peek && this.#queue.length === 0) return this.#peek(size);
+    if (this.#queue.length === 0 && !this.#receiveBatch()) return null;
+    const datagram = peek ? this.#queue.at(-1) : this.#queue.pop();
+    if (datagram === undefined) return null;
+    if (!peek) this.bytesRead += datagram.data.length;
+    if (datagram.data.length <= size) return datagram;
+    return { data: datagram.data.subarray(0, size), address: datagram.address, truncated: true };
+  }
+
+  override tryReceive(size: number, peek: boolean): Buffer | null {
+    if (this.#readEnded) return Buffer.alloc(0);
+    return this.tryReceiveFrom(size, peek)?.data ?? null;
+  }
+
+  /** Looks at the next one where the system has it: the descriptor may be given away before it is received. */
+  #peek(size: number): ReceivedDatagram | null {
+    if (!this.mayRead || this.#readEnded) return this.awaitReadable();
+    memory ??= Buffer.allocUnsafeSlow(MEMORY);
+    const room = Math.min(size, this.#place);
+    const { calls } = this.system;
+    const length = calls.recvfrom(this.descriptor, memory, 0, room, MSG_PEEK, addresses.bytes, results);
+    if (length === EAGAIN) return this.awaitReadable();
+    this.check(length);
+    const truncated = ((results[0] ?? 0) & MSG_TRUNC) !== 0;
+    return { data: Buffer.from(memory.subarray(0, length)), address: addresses.read(), truncated };
+  }
+
+  /** Receives the next one, or what there is, at most a batch. Tells whether there was anything. */
+  #receiveBatch(): boolean {
+    if (!this.mayRead || this.#readEnded) {
+      this.awaitReadable();
+      return false;
+    }
+    const place = this.#place;
+    memory ??= Buffer.allocUnsafeSlow(MEMORY);
+    const room = this.#worksAhead ? MEMORY / place : 1;
+    const count = this.system.calls.recvmmsg(this.descriptor, memory, place, room, addresses.bytes, results);
+    if (count === EAGAIN) {
+      this.awaitReadable();
+      return false;
+    }
+    this.check(count);
+    this.#senders = [];
+    for (let index = count - 1; index >= 0; index -= 1) this.#queue.push(this.#takeOut(memory, index, place));
+    return true;
+  }
+
+  #takeOut(from: Buffer, index: number, place: number): ReceivedDatagram {
+    const length = results[2 * index] ?? 0;
+    const data = Buffer.allocUnsafe(length);
+    from.copy(data, 0, index * place, index * place + length);
+    const address = addresses.read(index);
+    this.#senders.push(address);
+    return { data, address, truncated: ((results[2 * index + 1] ?? 0) & MSG_TRUNC) !== 0 };
+  }
+
+  /**
+   * Of a socket that works ahead, an answer to a datagram of the last batch is taken at once, and leaves together with the others:
+   * when the outbox is full, or when this turn's JavaScript is done. Everything else is sent at once, and its failure is known at
+   * once.
+   */
+  override trySendTo(data: Uint8Array, address: Address | null): number | null {
+    if (this.#sendEnded) throw systemError("EPIPE");
+    if (address === null && this.peer === null) throw systemError("EDESTADDRREQ");
+    if (address !== null && this.peer !== null) throw systemError("EISCONN");
+    // Linux would send to the port 0, where nobody can be.
+    if (this.kind === SOCK_DGRAM && Array.isArray(address) && address[1] === 0) throw systemError("EINVAL");
+    // Not over Unix sockets: a receiver whose queue is full would hold up the answers to all others.
+    if (this.#worksAhead && this.family !== AF_UNIX && address !== null && this.#senders.includes(address)) {
+      if (Outbox.fits(data)) return this.#answer(data, address);
+    }
+    if (this.#outbox !== null && !this.#outbox.send()) return this.awaitWritable();
+    const sent = this.#send(data, address);
+    if (sent === EAGAIN) return this.awaitWritable();
+    this.bytesWritten += this.check(sent);
+    // While another receiver is waited for, that goes on more and more rarely.
+    if (this.#retry === null) this.#retryTime = QUEUE_RETRY;
+    return sent;
+  }
+
+  #send(data: Uint8Array, address: Address | null): number {
+    const { calls } = this.system;
+    if (address === null) return calls.send(this.descriptor, data, 0, data.length, 0);
+    return calls.sendto(this.descriptor, data, 0, data.length, 0, target.write(address).bytes);
+  }
+
+  #answer(data: Uint8Array, address: Address): number | null {
+    this.#outbox ??= new Outbox(this.system, this.descriptor, (lost, error) => this.#onLost(lost, error));
+    if (!this.#outbox.hasRoomFor(data) && !this.#outbox.send()) return this.awaitWritable();
+    if (this.#outbox.isEmpty) process.nextTick(this.#sendAnswers);
+    this.#outbox.add(data, address);
+    this.bytesWritten += data.length;
+    return data.length;
+  }
+
+  readonly #sendAnswers = (): void => {
+    if (this.descriptor < 0 || this.#outbox === null) return;
+    if (this.#outbox.send()) this.#retryTime = QUEUE_RETRY;
+    else this.awaitWritable();
+  };
+
+  protected override onRoom(): void {
+    this.#sendAnswers();
+  }
+
+  /**
+   * The system tells when there is room in the socket's own buffer, and of a connected Unix socket when the peer has some. Of
+   * any other receiver of Unix datagrams it tells nothing, and each vain attempt would count as room of its own.
+   */
+  protected override awaitWritable(): null {
+    if (this.family !== AF_UNIX || this.peer !== null) return super.awaitWritable();
+    this.#retry ??= setTimeout(this.#tryAgain, this.#retryTime);
+    return null;
+  }
+
+  readonly #tryAgain = (): void => {
+    this.#retry = null;
+    this.#retryTime = Math.min(2 * this.#retryTime, MAX_QUEUE_RETRY);
+    this.onRoom();
+    this.owner?.onWritable();
+  };
+
+  #onLost(address: Address, error: Error): void {
+    // Not now: this may be within a call of the owner's. Nor too late: it may be closing.
+    const { owner } = this;
+    process.nextTick(() => owner?.onDrop(address, error));
+  }
+
+  override get readable(): boolean {
+    return this.#queue.length > 0 || this.#readEnded || super.readable;
+  }
+
+  override shutdown(how: number): void {
+    if (this.peer === null) throw systemError("ENOTCONN");
+    if (how !== SHUT_WR) this.#readEnded = true;
+    if (how !== SHUT_RD) this.#sendEnded = true;
+    super.shutdown(how);
+  }
+
+  override close(): void {
+    this.#sendLast();
+    super.close();
+    this.#forget();
+  }
+
+  override release(thread?: number): number {
+    this.#sendLast();
+    const descriptor = super.release(thread);
+    this.#forget();
+    return descriptor;
+  }
+
+  #sendLast(): void {
+    if (this.descriptor >= 0 && this.#outbox?.send() === false) this.#outbox.giveUp();
+  }
+
+  #forget(): void {
+    this.#queue = [];
+    this.#senders = [];
+    if (this.#retry !== null) clearTimeout(this.#retry);
+  }
+
+  override duplicate(): NativeDatagram {
+    const descriptor = this.check(this.system.calls.dup(this.descriptor));
+    return new NativeDatagram(this.system, this.family, this.kind, descriptor, this.peer);
+  }
+
+  protected override unreadBytes(): number {
+    return this.#queue.reduce((sum, { data }) => sum + data.length, 0);
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * Socket addresses as the system has them: C's `struct sockaddr`, one after the other in memory that the addon reads and
+ * writes.
+ *
+ * @module
+ */
+
+import { networkInterfaces } from "node:os";
+import { type Address, isInetAddress } from "../../address/address.js";
+import { inetNtop, inetPton, parseIPv4 } from "../../address/inet.js";
+import { AF_INET, AF_INET6, AF_UNIX } from "../../constants.js";
+import { systemError } from "../system-error.js";
+
+/** Bytes of one place: its length (32 bits), and C's `struct sockaddr_storage`. */
+const PLACE = 132;
+/** Where the parts of an address stand in its place. */
+const FAMILY = 4;
+const PORT = 6;
+const HOST4 = 8;
+const FLOW6 = 8;
+const HOST6 = 12;
+const SCOPE6 = 28;
+const PATH = 6;
+/** Lengths of `struct sockaddr_in` and `struct sockaddr_in6`, and of a path with its final zero. */
+const LENGTH4 = 16;
+const LENGTH6 = 28;
+const MAX_PATH = 108;
+/** Hosts whose text is remembered: a server sees the same ones again and again. */
+const REMEMBERED_HOSTS = 1024;
+
+const hosts = new Map<number, string>();
+const packedHosts = new Map<string, number>();
+
+/** Puts a value into a map that never grows beyond {@link REMEMBERED_HOSTS}. */
+function remember<Key, Value>(map: Map<Key, Value>, key: Key, value: Value): Value {
+  if (map.size >= REMEMBERED_HOSTS) map.clear();
+  map.set(key, value);
+  return value;
+}
+
+/** Memory for one or more addresses. */
+export class NativeAddresses {
+  readonly bytes: Uint8Array;
+  readonly #halves: Uint16Array;
+  readonly #words: Uint32Array;
+
+  constructor(count = 1) {
+    const memory = new ArrayBuffer(count * PLACE);
+    this.bytes = new Uint8Array(memory);
+    this.#halves = new Uint16Array(memory);
+    this.#words = new Uint32Array(memory);
+  }
+
+  /** The memory from an address on. */
+  from(index: number): Uint8Array {
+    return this.bytes.subarray(index * PLACE);
+  }
+
+  /** Reads an address; `""` where the socket has none. */
+  read(index = 0): Address {
+    const place = index * PLACE;
+    const length = this.#words[place >> 2] ?? 0;
+    if (length <= 2) return "";
+    const family = this.#halves[(place + FAMILY) >> 1];
+    if (family === AF_INET) return [this.#readHost4(place), this.#readPort(place)];
+    if (family === AF_INET6) return [this.#readHost6(place), this.#readPort(place)];
+    return family === AF_UNIX ? this.#readPath(place, length) : "";
+  }
+
+  #readPort(place: number): number {
+    return ((this.bytes[place + PORT] ?? 0) << 8) | (this.bytes[place + PORT + 1] ?? 0);
+  }
+
+  #readHost4(place: number): string {
+    const key = this.#words[(place + HOST4) >> 2] ?? 0;
+    return hosts.get(key) ?? remember(hosts, key, this.bytes.subarray(place + HOST4, place + HOST4 + 4).join("."));
+  }
+
+  #readHost6(place: number): string {
+    const host = inetNtop(AF_INET6, this.bytes.subarray(place + HOST6, place + HOST6 + 16));
+    const scope = this.#words[(place + SCOPE6) >> 2] ?? 0;
+    return scope === 0 ? host : `${host}%${nameOfInterface(scope)}`;
+  }
+
+  #readPath(place: number, length: number): string {
+    const path = Buffer.from(this.bytes.buffer, place + PATH, length - 2);
+    // An abstract name begins with a zero and may hold others; a path ends at its first one.
+    const end = path[0] === 0 ? -1 : path.indexOf(0);
+    return path.toString("utf8", 0, end < 0 ? path.length : end);
+  }
+
+  /**
+   * Writes an address, whose host is numeric.
+   *
+   * @returns this, for the call that it is for. @throws `EAFNOSUPPORT`, `ENAMETOOLONG`, `ENODEV` for an unknown zone.
+   */
+  write(address: Address, index = 0): this {
+    const place = index * PLACE;
+    if (!isInetAddress(address)) return this.#writePath(address, place);
+    const [host, port] = address;
+    this.bytes[place + PORT] = port >> 8;
+    this.bytes[place + PORT + 1] = port & 0xff;
+    if (!host.includes(":")) return this.#writeHost4(host, place);
+    return this.#writeHost6(host, address, place);
+  }
+
+  #writeHost4(host: string, place: number): this {
+    const packed = packedHosts.get(host) ?? remember(packedHosts, host, packHost4(host));
+    this.#words[(place + HOST4) >> 2] = packed;
+    return this.#begin(place, AF_INET, LENGTH4);
+  }
+
+  #writeHost6(host: string, address: Exclude<Address, string>, place: number): this {
+    const [bare = "", zone] = host.split("%");
+    const [, , flowInfo = 0, scopeId = 0] = address;
+    this.#begin(place, AF_INET6, LENGTH6);
+    new DataView(this.bytes.buffer).setUint32(place + FLOW6, flowInfo);
+    this.bytes.set(inetPton(AF_INET6, bare), place + HOST6);
+    this.#words[(place + SCOPE6) >> 2] = zone === undefined ? scopeId : numberOfInterface(zone);
+    return this;
+  }
+
+  #writePath(path: string, place: number): this {
+    const bytes = Buffer.from(path);
+    const isAbstract = bytes[0] === 0;
+    if (bytes.length > (isAbstract ? MAX_PATH : MAX_PATH - 1)) throw systemError("ENAMETOOLONG");
+    this.bytes.set(bytes, place + PATH);
+    if (!isAbstract) this.bytes[place + PATH + bytes.length] = 0;
+    return this.#begin(place, AF_UNIX, 2 + bytes.length + (isAbstract || path === "" ? 0 : 1));
+  }
+
+  #begin(place: number, family: number, length: number): this {
+    this.#words[place >> 2] = length;
+    this.#halves[(place + FAMILY) >> 1] = family;
+    return this;
+  }
+}
+
+/** The four bytes as the system has them in memory. */
+function packHost4(host: string): number {
+  const packed = parseIPv4(host);
+  if (packed === undefined) throw systemError("EAFNOSUPPORT");
+  return new Uint32Array(Uint8Array.from(packed).buffer)[0] ?? 0;
+}
+
+function nameOfInterface(scopeId: number): string {
+  for (const [name, addresses] of Object.entries(networkInterfaces())) {
+    if (addresses?.some((address) => address.family === "IPv6" && address.scopeid === scopeId)) return name;
+  }
+  return String(scopeId);
+}
+
+function numberOfInterface(zone: string): number {
+  if (/^\d+$/.test(zone)) return Number(zone);
+  for (const address of networkInterfaces()[zone] ?? []) {
+    if (address.family === "IPv6") return address.scopeid;
+  }
+  throw systemError("ENODEV");
+}

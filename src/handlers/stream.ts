@@ -1,0 +1,90 @@
+/**
+ * {@link StreamRequestHandler}: a connection as two files.
+ *
+ * @module
+ */
+
+import { IPPROTO_TCP, TCP_NODELAY } from "../core/constants.js";
+import { defaults } from "../core/defaults.js";
+import { OSError } from "../core/errors.js";
+import type { BaseServer } from "../core/server/base-server.js";
+import type { Socket } from "../core/socket/socket.js";
+import type { ByteSink, ByteSource } from "../core/stream/byte-stream.js";
+import { StreamReader } from "../core/stream/reader.js";
+import { StreamWriter } from "../core/stream/writer.js";
+import { BaseRequestHandler } from "./base.js";
+import { forgottenSetup } from "./lifecycle.js";
+
+/**
+ * Serves a connection by way of {@link rfile} and {@link wfile}. Source: `socketserver.StreamRequestHandler`.
+ *
+ * @typeParam Server the server's class, where the handler uses more of it than every server has.
+ * @example
+ * ```ts
+ * class Upper extends StreamRequestHandler {
+ *   override async handle(): Promise<void> {
+ *     for await (const line of this.rfile) await this.wfile.write(line.toString().toUpperCase());
+ *   }
+ * }
+ * ```
+ */
+export class StreamRequestHandler<Server extends object = BaseServer> extends BaseRequestHandler<Socket, Server> {
+  /** Bytes that {@link rfile} reads ahead; -1 for 65,536, 0 for none. */
+  rbufsize = -1;
+  /** Bytes that {@link wfile} collects before sending; 0, the default, sends every write at once; -1 for 8,192. */
+  wbufsize = 0;
+  /** Seconds that a call on the connection may wait; `null` for ever. */
+  timeout: number | null = null;
+  /** Whether small writes leave at once instead of being collected by the system (`TCP_NODELAY`). TCP only. */
+  disableNagleAlgorithm = false;
+  /** Bytes that a line read from {@link rfile} may have. Beyond Python, whose lines have no limit. */
+  maxLineLength: number = defaults.maxLineLength;
+
+  /** The connection: the same as `request`. */
+  connection!: Socket;
+  /** Reads from the connection. */
+  rfile!: StreamReader;
+  /** Writes to the connection. */
+  wfile!: StreamWriter;
+
+  /** Makes the files. A subclass that overrides it calls `await super.setup()` first. */
+  override setup(): void | Promise<void> {
+    const connection = this.request;
+    // What a datagram server gives to a handler that is not typed for it.
+    if (Array.isArray(connection)) {
+      throw new TypeError(`${this.constructor.name} serves connections; for datagrams extend DatagramRequestHandler.`);
+    }
+    this.connection = connection;
+    if (this.timeout !== null) connection.settimeout(this.timeout);
+    if (this.disableNagleAlgorithm) connection.setsockopt(IPPROTO_TCP, TCP_NODELAY, true);
+    const stream = this.streamOver(connection);
+    this.rfile = new StreamReader(stream, {
+      bufferSize: this.rbufsize < 0 ? defaults.readBufferSize : this.rbufsize,
+      maxLineLength: this.maxLineLength,
+    });
+    this.wfile = new StreamWriter(stream, { bufferSize: this.wbufsize < 0 ? defaults.writeBufferSize : this.wbufsize });
+  }
+
+  /**
+   * What {@link rfile} reads from and {@link wfile} writes to: the connection. May be overridden where something stands between
+   * the two, such as a protocol that the text is wrapped in. {@link setup} calls it once.
+   */
+  protected streamOver(connection: Socket): ByteSource & ByteSink {
+    return connection;
+  }
+
+  protected override checkSetup(): void {
+    if (this.wfile === undefined) throw forgottenSetup(this, "await super.setup()");
+  }
+
+  /** Flushes and closes the files. A subclass that overrides it calls `await super.finish()` last. */
+  override async finish(): Promise<void> {
+    try {
+      await this.wfile.close();
+    } catch (error) {
+      // The client no longer listens: as in Python, that is not the handler's failure any more.
+      if (!(error instanceof OSError)) throw error;
+    }
+    await this.rfile.close();
+  }
+}

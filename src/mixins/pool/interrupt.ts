@@ -1,0 +1,82 @@
+/**
+ * {@link RunnerInterrupt}: the server's end of what wakes a thread or a child process that blocks.
+ *
+ * @module
+ */
+
+import { interruptWord, MESSAGE_WAITS } from "../../core/blocking/wait.js";
+import { AF_UNIX, SOCK_STREAM } from "../../core/constants.js";
+import { unsupported } from "../../core/errors.js";
+import type { Channel, Transport } from "../../core/transport/transport.js";
+
+const WAKE = interruptWord(MESSAGE_WAITS);
+
+/** Those that are open. */
+const open = new Set<RunnerInterrupt>();
+
+/** The process ends only when its threads have, and those that block would not hear of it. */
+function closeAll(): void {
+  for (const interrupt of open) interrupt.close();
+}
+
+/** Two Unix stream sockets that are connected to each other. @throws OSError `EMFILE` */
+export function openStreamPair(transport: Transport): [Channel, Channel] {
+  const pair = transport.openPair(AF_UNIX, SOCK_STREAM, 0);
+  if (pair === null) throw unsupported("This transport has no pairs of sockets", "Use the native one.", "socketpair");
+  return pair;
+}
+
+/** One end of a pair of sockets. The other end is that of who blocks, whose every wait watches it. */
+export class RunnerInterrupt {
+  readonly #own: Channel;
+  readonly #other: Channel;
+
+  /** @throws OSError `EMFILE` */
+  constructor(transport: Transport) {
+    [this.#own, this.#other] = openStreamPair(transport);
+    if (open.size === 0) process.on("exit", closeAll);
+    open.add(this);
+  }
+
+  /** Hands the other end over to a thread. @returns its descriptor @throws OSError when that thread has ended */
+  handOver(thread: number): number {
+    return this.#other.release(thread);
+  }
+
+  /** The other end, for a child process that is started with a copy. {@link copied} is to follow. */
+  get descriptor(): number {
+    return this.#other.fileno();
+  }
+
+  /** The child process has its copy, or could not be started. */
+  copied(): void {
+    this.#other.close();
+  }
+
+  /** Has the calls of a request fail from now on. */
+  breakOff(request: number): void {
+    this.#send(interruptWord(request));
+  }
+
+  /** Tells that there is a message at the thread's port. */
+  wake(): void {
+    this.#send(WAKE);
+  }
+
+  #send(word: Uint8Array): void {
+    try {
+      // Where there is no room, the thread has more to read than it ever needs.
+      this.#own.trySend(word);
+    } catch {
+      // The thread has ended.
+    }
+  }
+
+  /** Has every call fail from now on. Idempotent. */
+  close(): void {
+    this.#own.close();
+    this.#other.close();
+    open.delete(this);
+    if (open.size === 0) process.off("exit", closeAll);
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * {@link HandlerRunner}: runs handlers on the other side, in a worker thread or a child process.
+ *
+ * @module
+ */
+
+import type { Address } from "../../core/address/address.js";
+import { formatAddress } from "../../core/address/address.js";
+import { BlockingSocket } from "../../core/blocking/socket.js";
+import { ClosedResourceError } from "../../core/errors.js";
+import { LiveRequest, LiveRequests, type RequestOwner } from "../../core/server/active-requests.js";
+import { type RequestHandlerClass, runHandler } from "../../core/server/handler.js";
+import { enterIsolation } from "../../core/server/isolation.js";
+import { defaultLogger } from "../../core/server/logging.js";
+import { NumberTable } from "../../core/server/number-table.js";
+import { Socket } from "../../core/socket/socket.js";
+import { type ErrorMessage, packError } from "../wire/error-codec.js";
+import type { Assignment, FromRunner, ResultMessage } from "../wire/messages.js";
+
+type AnySocket = Socket | BlockingSocket;
+
+/** How tsyringe begins when a constructor wants what its container does not have. */
+const MISSING_SERVICE = "Cannot inject the dependency";
+
+/** A request as its handler gets it. Those of blocking handlers are run to their end before anything else happens here. */
+export type RunnableRequest = AnySocket | readonly [data: Buffer, socket: AnySocket, truncated: boolean];
+
+/** A request with the number by which the server knows it. */
+class GivenRequest extends LiveRequest {
+  readonly id: number;
+
+  constructor(id: number, ...known: ConstructorParameters<typeof LiveRequest>) {
+    super(...known);
+    this.id = id;
+  }
+}
+
+/** Runs the requests that a server has handed over, as many at once as come. */
+export class HandlerRunner implements RequestOwner {
+  readonly #HandlerClass: RequestHandlerClass;
+  readonly #module: string;
+  readonly #server: object;
+  readonly #logger;
+  readonly #tell: (message: FromRunner) => void;
+  readonly #requests = new LiveRequests(() => {});
+  readonly #running = new NumberTable<GivenRequest>();
+  readonly #failures = new WeakMap<LiveRequest, unknown>();
+  #results: ResultMessage[] = [];
+
+  /**
+   * @param server what handlers see as `this.server`.
+   * @param tell tells the server.
+   */
+  constructor(
+    { serverName, module }: Assignment,
+    HandlerClass: RequestHandlerClass,
+    server: object,
+    tell: (message: FromRunner) => void,
+  ) {
+    this.#HandlerClass = HandlerClass;
+    this.#module = module;
+    this.#server = server;
+    this.#logger = defaultLogger(serverName);
+    this.#tell = tell;
+    enterIsolation();
+  }
+
+  /** Tells that a request could not be run. */
+  refuse(id: number, error: unknown): void {
+    this.#report({ id, error: packError(error), counters: null });
+  }
+
+  /** Runs a handler for a connection, or for a datagram with the socket to answer by. */
+  run(id: number, request: RunnableRequest, clientAddress: Address): void {
+    const live = new GivenRequest(id, this, request, clientAddress);
+    this.#running.set(id, live);
+    void this.#requests.run(live, true, () => this.#serve(id, live, request, clientAddress));
+  }
+
+  async #serve(id: number, live: LiveRequest, request: RunnableRequest, clientAddress: Address): Promise<void> {
+    try {
+      await runHandler(this.#HandlerClass, {
+        request,
+        clientAddress,
+        server: this.#server,
+        container: undefined,
+        logger: () => this.#logger.child({ clientAddress: formatAddress(clientAddress) }),
+      });
+    } catch (error) {
+      if (!(live.cutOff && error instanceof ClosedResourceError)) this.#fail(live, error);
+    }
+    const connection = isConnection(request) ? request : null;
+    const counters = connection?.counters ?? null;
+    connection?.endSending();
+    await connection?.close();
+    this.#requests.leave(live);
+    this.#running.delete(id);
+    const failure = this.#failures.get(live);
+    this.#failures.delete(live);
+    this.#report({ id, error: failure === undefined ? null : this.#pack(failure), counters });
+  }
+
+  /** All results of one turn leave in one message. */
+  #report(result: ResultMessage): void {
+    if (this.#results.length === 0) {
+      process.nextTick(() => {
+        const results = this.#results;
+        this.#results = [];
+        this.#tell({ type: "results", results });
+      });
+    }
+    this.#results.push(result);
+  }
+
+  #fail(live: LiveRequest, error: unknown): void {
+    if (!this.#failures.has(live)) this.#failures.set(live, error ?? new Error("the handler threw nothing"));
+  }
+
+  #pack(failure: unknown): ErrorMessage {
+    const packed = packError(failure);
+    const { message } = packed;
+    if (!message.startsWith(MISSING_SERVICE)) return packed;
+    const remedy = `Services do not cross from the server: register it in ${this.#module}.`;
+    return { ...packed, message: `${message}\n    ${remedy}` };
+  }
+
+  /** Breaks a request off. */
+  abort(id: number): void {
+    const live = this.#running.get(id);
+    if (live === undefined) return;
+    live.cutOff = true;
+    if (isConnection(live.request)) live.request.abort();
+  }
+
+  /** Something that a handler started but did not wait for has failed: the server is told at once. */
+  requestLeftError(live: LiveRequest, error: unknown): void {
+    if (!(live instanceof GivenRequest) || live.ended) {
+      const clientAddress = formatAddress(live.clientAddress);
+      this.#logger.error({ err: error, clientAddress }, "A handler that has ended left an error unhandled");
+      return;
+    }
+    this.#tell({ type: "left-error", id: live.id, error: packError(error) });
+    this.abort(live.id);
+  }
+}
+
+function isConnection(request: unknown): request is AnySocket {
+  return request instanceof Socket || request instanceof BlockingSocket;
+}
