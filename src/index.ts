@@ -12,15 +12,9 @@ export { ExitRequest } from "./core/errors.js";
 // Servers
 export type { ServeOptions } from "./core/server/base-server.js";
 export { BaseServer } from "./core/server/base-server.js";
-// Handlers
-export type {
-  BlockingDatagramRequest,
-  BlockingHandler,
-  BlockingRequestHandlerClass,
-} from "./core/server/blocking-handler.js";
-export { UnixDatagramServer, UnixStreamServer } from "./core/server/classes.js";
-export type { DatagramRequest } from "./core/server/datagram-server.js";
-export { DatagramServer, UDPServer } from "./core/server/datagram-server.js";
+export type { BlockingHandler, BlockingRequestHandlerClass } from "./core/server/blocking-handler.js";
+export { TCPServer, UDPServer, UnixDatagramServer, UnixStreamServer } from "./core/server/classes.js";
+export { DatagramServer } from "./core/server/datagram-server.js";
 export type {
   ClientEvent,
   CloseEvent,
@@ -37,8 +31,10 @@ export type { RequestHandler, RequestHandlerClass } from "./core/server/handler.
 export { CLIENT_ADDRESS, LOGGER, REQUEST, SERVER } from "./core/server/handler.js";
 export { isMain } from "./core/server/is-main.js";
 export type { Isolation, ServerOptionName, ServerOptions } from "./core/server/options.js";
+// Handlers
+export type { BlockingDatagramRequest, DatagramRequest } from "./core/server/requests.js";
 export { serveAll } from "./core/server/serve-all.js";
-export { StreamServer, TCPServer } from "./core/server/stream-server.js";
+export { StreamServer } from "./core/server/stream-server.js";
 export { BaseRequestHandler } from "./handlers/base.js";
 export type { BlockingRemoteServer } from "./handlers/blocking-base.js";
 export { BlockingRequestHandler } from "./handlers/blocking-base.js";
@@ -65,7 +61,7 @@ export type { Forking } from "./mixins/forking.js";
 export { ForkingMixIn } from "./mixins/forking.js";
 export type { Multiplexing } from "./mixins/multiplexing.js";
 export { MultiplexingMixIn } from "./mixins/multiplexing.js";
-export type { RunnerServerClass } from "./mixins/pool/server-runners.js";
+export type { RunnerServerClass } from "./mixins/pool/pooled-mixin.js";
 export type { Threading } from "./mixins/threading.js";
 export { ThreadingMixIn } from "./mixins/threading.js";
 export type { RemoteServer } from "./mixins/wire/remote-server.js";

@@ -15,13 +15,10 @@ import type { Socket } from "../core/socket/socket.js";
 import { chatRoom } from "../servers/chat/server.js";
 import { type ChatEnding, hostChat, joinChat, readChatName } from "../servers/chat/two-person.js";
 import { TerminalPartner } from "./chat-terminal.js";
-import { explainClientError } from "./client-errors.js";
 import { type Endpoint, formatEndpoint, listensOnAllInterfaces, reachable } from "./endpoint.js";
-import { CommandError } from "./errors.js";
-import { explainOpening } from "./opening-errors.js";
-import { addAddressOptions, endpointOf } from "./options.js";
+import { CommandError, explainClientError, explainOpening } from "./errors.js";
+import { addAddressOptions, endpointOf, readValue } from "./options.js";
 import { isOutputClosed, ReplyOutput } from "./output/replies.js";
-import { readValue } from "./read-value.js";
 import { addOutputOptions, addRunOptions, type ServeOptions, serve } from "./serve-command.js";
 import { onStopSignal } from "./stop-signals.js";
 

@@ -7,7 +7,7 @@
 import { linesOf } from "../clients/lines-of.js";
 import { nextTurn } from "../core/fairness.js";
 import type { ChatPartner } from "../servers/chat/two-person.js";
-import { visible } from "./visible.js";
+import { visible } from "./text.js";
 
 const QUIT = "/quit";
 /** One in which the terminal is polled, and one more for good measure. */

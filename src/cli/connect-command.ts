@@ -10,10 +10,9 @@ import { type Address, familyOf, formatAddress, type InetAddress, parseAddress }
 import { SOCK_DGRAM } from "../core/constants.js";
 import { createConnection } from "../core/socket/connect.js";
 import { Socket } from "../core/socket/socket.js";
-import { explainClientError } from "./client-errors.js";
 import type { Protocol } from "./endpoint.js";
-import { CommandError } from "./errors.js";
-import { seconds, secondsAboveZero } from "./number-options.js";
+import { CommandError, explainClientError } from "./errors.js";
+import { seconds, secondsAboveZero } from "./options.js";
 import { isOutputClosed, ReplyOutput } from "./output/replies.js";
 
 const CONNECT_TIMEOUT = 10;

@@ -7,10 +7,10 @@
 import { type Command, Option } from "commander";
 import { httpGet } from "../clients/http-get.js";
 import type { HttpResponse } from "../clients/http-response.js";
-import { explainClientError } from "./client-errors.js";
-import { secondsAboveZero } from "./number-options.js";
+import { explainClientError } from "./errors.js";
+import { secondsAboveZero } from "./options.js";
 import { isOutputClosed, ReplyOutput } from "./output/replies.js";
-import { visible } from "./visible.js";
+import { visible } from "./text.js";
 
 const TIMEOUT = 30;
 

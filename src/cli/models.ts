@@ -5,10 +5,8 @@
  */
 
 import type { BaseServer } from "../core/server/base-server.js";
-import { UnixStreamServer } from "../core/server/classes.js";
-import { UDPServer } from "../core/server/datagram-server.js";
+import { TCPServer, UDPServer, UnixStreamServer } from "../core/server/classes.js";
 import type { ServerOptionName, ServerOptions } from "../core/server/options.js";
-import { TCPServer } from "../core/server/stream-server.js";
 import {
   ForkingTCPServer,
   ForkingUDPServer,
@@ -24,7 +22,7 @@ import type { AnyArguments, ServerClass } from "../mixins/multiplexing.js";
 import type { BundledServer, ModelName } from "../servers/description.js";
 import type { Endpoint, Protocol } from "./endpoint.js";
 import { CommandError } from "./errors.js";
-import { oneOf } from "./word-list.js";
+import { oneOf } from "./text.js";
 
 /** A server class, and none that only others extend. */
 type ConcreteServerClass = (new (...args: AnyArguments) => BaseServer) & Pick<ServerClass, "optionNames">;

@@ -6,10 +6,10 @@
 
 import { type Command, Option } from "commander";
 import { familyOf, parseAddress } from "../core/address/address.js";
+import { MAX_SECONDS } from "../core/checks.js";
 import { AF_UNIX } from "../core/constants.js";
 import type { Endpoint, Protocol } from "./endpoint.js";
 import { CommandError } from "./errors.js";
-import { readValue } from "./read-value.js";
 
 /** Where a server listens when it is told nothing: only programs of the same machine reach it there. */
 const DEFAULT_ADDRESS = "127.0.0.1:9999";
@@ -73,4 +73,46 @@ function readUnixEndpoint(path: string): Endpoint {
     throw new CommandError(`Cannot use "" as --unix: it takes the path of a socket, such as /tmp/app.sock.`);
   }
   return { protocol: "unix", address: path, addressFamily: AF_UNIX };
+}
+
+/** Makes the parser of an option that takes a whole number from 1. */
+export function count(option: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= 1) return value;
+    throw new CommandError(`Cannot use "${text}" as ${option}: it takes a whole number from 1.`);
+  };
+}
+
+/** Makes the parser of an option that takes seconds, fractions allowed. */
+export function seconds(option: string): (text: string) => number {
+  return secondsParser(option, `seconds from 0 to ${MAX_SECONDS}`, (value) => value >= 0);
+}
+
+/** The same, for what cannot be done without waiting. */
+export function secondsAboveZero(option: string): (text: string) => number {
+  return secondsParser(option, `seconds above 0 and up to ${MAX_SECONDS}`, (value) => value > 0);
+}
+
+function secondsParser(option: string, wanted: string, isEnough: (value: number) => boolean): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d*\.?\d+$/.test(text) && value <= MAX_SECONDS && isEnough(value)) return value;
+    throw new CommandError(`Cannot use "${text}" as ${option}: it takes ${wanted}.`);
+  };
+}
+
+/**
+ * Reads the value of an option.
+ *
+ * @param parse throws a RangeError whose message says what is wrong with the text. Anything else that it throws is a bug.
+ * @throws CommandError with the option before that message.
+ */
+export function readValue<Value>(option: string, parse: (text: string) => Value, text: string): Value {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (error instanceof RangeError) throw new CommandError(`${option}: ${error.message}`);
+    throw error;
+  }
 }

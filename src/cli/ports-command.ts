@@ -6,7 +6,7 @@
 
 import type { Command } from "commander";
 import { findPorts, type PortInformation, portRanges } from "../clients/ports.js";
-import { explainClientError } from "./client-errors.js";
+import { explainClientError } from "./errors.js";
 import { tableOf } from "./text.js";
 
 /** Adds the command. */

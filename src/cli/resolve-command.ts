@@ -6,9 +6,8 @@
 
 import type { Command } from "commander";
 import { type ResolvedAddress, resolveName } from "../clients/resolve-name.js";
-import { explainClientError } from "./client-errors.js";
-import { tableOf } from "./text.js";
-import { visible } from "./visible.js";
+import { explainClientError } from "./errors.js";
+import { tableOf, visible } from "./text.js";
 
 /** Adds the command. */
 export function addResolveCommand(program: Command): void {

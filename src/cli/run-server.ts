@@ -6,9 +6,9 @@
 
 import { ExitRequest } from "../core/errors.js";
 import { exampleCommand } from "./endpoint.js";
+import { explainOpening } from "./errors.js";
 import { onEscape } from "./escape-key.js";
 import { makeServer, type ServerPlan } from "./models.js";
-import { explainOpening } from "./opening-errors.js";
 import type { Output } from "./output/output.js";
 import { onStopSignal } from "./stop-signals.js";
 

@@ -12,12 +12,18 @@ import type { BundledOption, BundledServer } from "../servers/description.js";
 import { exampleCommand, type Protocol } from "./endpoint.js";
 import { CommandError } from "./errors.js";
 import { defaultModelOf, findModel, hasOption, type Model, modelsOf, protocolsOf } from "./models.js";
-import { count, seconds } from "./number-options.js";
-import { type AddressOptions, addAddressOptions, defaultEndpoint, endpointOf } from "./options.js";
+import {
+  type AddressOptions,
+  addAddressOptions,
+  count,
+  defaultEndpoint,
+  endpointOf,
+  readValue,
+  seconds,
+} from "./options.js";
 import { chooseOutput, type LogOptions } from "./output/choose.js";
-import { readValue } from "./read-value.js";
 import { runServer } from "./run-server.js";
-import { oneOf } from "./word-list.js";
+import { oneOf } from "./text.js";
 
 /** Seconds that clients get to finish: long enough for an answer under way, short enough for who has pressed Ctrl-C. */
 const SHUTDOWN_TIMEOUT = 3;

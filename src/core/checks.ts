@@ -11,3 +11,9 @@ export const MAX_SECONDS = 2_147_483;
 export function isDuration(value: unknown): value is number {
   return typeof value === "number" && value >= 0 && value <= MAX_SECONDS;
 }
+
+/** Gives the value back. @throws RangeError naming it, when it is not a whole number from 1 */
+export function checkBound(name: string, value: number): number {
+  if (Number.isInteger(value) && value >= 1) return value;
+  throw new RangeError(`Cannot use ${value} as ${name}: it takes a whole number from 1.`);
+}

@@ -5,7 +5,7 @@
  */
 
 import type { BlockingSocket } from "../core/blocking/socket.js";
-import type { BlockingDatagramRequest } from "../core/server/blocking-handler.js";
+import type { BlockingDatagramRequest } from "../core/server/requests.js";
 import { BlockingStreamReader } from "../core/stream/blocking-reader.js";
 import { BlockingStreamWriter } from "../core/stream/blocking-writer.js";
 import { type BlockingRemoteServer, BlockingRequestHandler } from "./blocking-base.js";

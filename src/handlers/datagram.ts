@@ -5,7 +5,7 @@
  */
 
 import type { BaseServer } from "../core/server/base-server.js";
-import type { DatagramRequest } from "../core/server/datagram-server.js";
+import type { DatagramRequest } from "../core/server/requests.js";
 import type { Socket } from "../core/socket/socket.js";
 import { StreamReader } from "../core/stream/reader.js";
 import { StreamWriter } from "../core/stream/writer.js";

@@ -4,9 +4,7 @@
  * @module
  */
 
-import { UnixDatagramServer, UnixStreamServer } from "../core/server/classes.js";
-import { UDPServer } from "../core/server/datagram-server.js";
-import { TCPServer } from "../core/server/stream-server.js";
+import { TCPServer, UDPServer, UnixDatagramServer, UnixStreamServer } from "../core/server/classes.js";
 import { ForkingMixIn } from "./forking.js";
 import { MultiplexingMixIn } from "./multiplexing.js";
 import { ThreadingMixIn } from "./threading.js";

@@ -12,9 +12,9 @@ import type { ServerOptionName } from "../core/server/options.js";
 import { defaultTransport } from "../core/transport/index.js";
 import type { Transport } from "../core/transport/transport.js";
 import type { ServerClass } from "./multiplexing.js";
+import type { RunnerServerClass } from "./pool/pooled-mixin.js";
 import { blocks, RunnerMixIn, runners } from "./pool/pooled-mixin.js";
 import { ChildHost } from "./pool/process.js";
-import type { RunnerServerClass } from "./pool/server-runners.js";
 
 /** What {@link ForkingMixIn} adds to a server. */
 export interface Forking {

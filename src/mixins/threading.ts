@@ -13,8 +13,8 @@ import type { ServerOptionName } from "../core/server/options.js";
 import { defaultTransport } from "../core/transport/index.js";
 import type { Transport } from "../core/transport/transport.js";
 import type { ServerClass } from "./multiplexing.js";
+import type { RunnerServerClass } from "./pool/pooled-mixin.js";
 import { blocks, RunnerMixIn, runners } from "./pool/pooled-mixin.js";
-import type { RunnerServerClass } from "./pool/server-runners.js";
 import { ThreadHost } from "./pool/thread.js";
 import { canMoveToThreads } from "./wire/node-connections.js";
 

@@ -5,7 +5,7 @@
  */
 
 import { randomInt } from "node:crypto";
-import type { DatagramRequest } from "../core/server/datagram-server.js";
+import type { DatagramRequest } from "../core/server/requests.js";
 import { BaseRequestHandler } from "../handlers/base.js";
 import type { BundledServer } from "./description.js";
 

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { DatagramRequest } from "../core/server/datagram-server.js";
 import type { RequestHandlerClass } from "../core/server/handler.js";
+import type { DatagramRequest } from "../core/server/requests.js";
 import type { Socket } from "../core/socket/socket.js";
 import type { ServerClass } from "../mixins/multiplexing.js";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { DatagramRequest } from "../core/server/datagram-server.js";
+import type { DatagramRequest } from "../core/server/requests.js";
 import type { Socket } from "../core/socket/socket.js";
 import { BaseRequestHandler } from "../handlers/base.js";
 import type { AnyArguments, ServerClass } from "../mixins/multiplexing.js";

@@ -32,9 +32,8 @@ export { GreetDatagramHandler, GreetMixIn, GreetStreamHandler, greet } from "./g
 export type { HttpLimits } from "./http/connection.js";
 export type { HttpAnswer, HttpServing } from "./http/server.js";
 export { HttpMixIn, HttpStreamHandler, http } from "./http/server.js";
-export { JsonReader } from "./json/json-reader.js";
 export type { JsonLimits, JsonMessage } from "./json/reader.js";
-export { JsonScanner, parseJson } from "./json/reader.js";
+export { JsonReader, JsonScanner, parseJson } from "./json/reader.js";
 export { JsonDatagramHandler, JsonStreamHandler, json } from "./json/server.js";
 export type { Naming } from "./name.js";
 export { NameMixIn, NameStreamHandler, name } from "./name.js";

@@ -7,13 +7,12 @@
 import { isUtf8 } from "node:buffer";
 import { readFileSync, statSync } from "node:fs";
 import { codeOf, strerror } from "../core/errors.js";
-import type { DatagramRequest } from "../core/server/datagram-server.js";
+import type { DatagramRequest } from "../core/server/requests.js";
 import type { Socket } from "../core/socket/socket.js";
 import { BaseRequestHandler } from "../handlers/base.js";
 import type { AnyArguments, ServerClass } from "../mixins/multiplexing.js";
 import { answerAndEnd } from "./answer-and-end.js";
 import type { BundledServer } from "./description.js";
-import { parseFortunes } from "./fortune-file.js";
 
 /** What RFC 865 wants a quote to stay below, in characters. Here it is bytes, with the line ends. */
 const QUOTE_LIMIT = 512;
@@ -158,3 +157,23 @@ export const qotd: BundledServer = {
   example: { receive: BUILT_IN[1] ?? "", pattern: /\n {4}-- .+ \(\d{4}\)$/ },
   notes: `The quotes take turns by the day (of UTC). A quote has fewer than 512 bytes.`,
 };
+
+/**
+ * Takes a file of quotes apart: between two of them stands a line that is a `%` and nothing else.
+ *
+ * Blank lines around a quote are left out, and so is a quote that has no others. Its lines end with `"\n"`, whatever the
+ * file's end with; the last one has no end.
+ *
+ * @example
+ * ```ts
+ * parseFortunes("Know thyself.\n%\nNothing\nin excess.\n"); // ["Know thyself.", "Nothing\nin excess."]
+ * ```
+ */
+export function parseFortunes(text: string): string[] {
+  const quotes: string[][] = [[]];
+  for (const line of text.split(/\r?\n/)) {
+    if (line.trimEnd() === "%") quotes.push([]);
+    else quotes.at(-1)?.push(line.trimEnd());
+  }
+  return quotes.map((lines) => lines.join("\n").replace(/^\n+|\n+$/g, "")).filter((quote) => quote !== "");
+}

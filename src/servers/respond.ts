@@ -5,7 +5,7 @@
  */
 
 import { type Address, formatAddress, isInetAddress } from "../core/address/address.js";
-import type { DatagramRequest } from "../core/server/datagram-server.js";
+import type { DatagramRequest } from "../core/server/requests.js";
 import { BaseRequestHandler } from "../handlers/base.js";
 import type { AnyArguments, ServerClass } from "../mixins/multiplexing.js";
 import type { BundledServer } from "./description.js";

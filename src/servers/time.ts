@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { DatagramRequest } from "../core/server/datagram-server.js";
+import type { DatagramRequest } from "../core/server/requests.js";
 import { BaseRequestHandler } from "../handlers/base.js";
 import { answerAndEnd } from "./answer-and-end.js";
 import type { BundledServer } from "./description.js";

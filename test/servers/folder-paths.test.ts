@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, realpathSync, renameSync, symlinkSync, writeFileS
 import { join, resolve, sep } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { encodePath, findInFolder } from "../../dist/servers/http/folder-paths.js";
+import { encodePath, findInFolder } from "../../dist/servers/http/folder.js";
 import { temporaryPath } from "../support/temporary-path.js";
 
 const folder = temporaryPath();

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseFortunes } from "../../dist/servers/fortune-file.js";
+import { parseFortunes } from "../../dist/servers/qotd.js";
 
 describe("parseFortunes", () => {
   it("takes quotes of several lines, with blank ones within, and leaves out the empty ones", () => {

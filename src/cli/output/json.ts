@@ -4,11 +4,29 @@
  * @module
  */
 
-import type { DestinationStream, Logger } from "pino";
+import { type DestinationStream, type Logger, pino } from "pino";
 import { formatAddress } from "../../core/address/address.js";
+import { serializers } from "../../core/server/logging.js";
 import { formatEndpoint, listensOnAllInterfaces } from "../endpoint.js";
-import { commandLogger } from "./command-logger.js";
 import type { Output, OutputOptions, ServingNotice, StoppingNotice } from "./output.js";
+
+/** What the server says that the command says better: where it listens, with the way to reach it. */
+const SAID_BETTER = "listening";
+
+/** Makes the logger. The library's own is quiet; the command's tells of every connection. */
+export function commandLogger(name: string, { quiet = false }: OutputOptions, destination: DestinationStream): Logger {
+  const options = {
+    name,
+    level: quiet ? "error" : "info",
+    serializers,
+    hooks: {
+      logMethod(this: Logger, inputs: Parameters<pino.LogFn>, method: pino.LogFn): void {
+        if (!inputs.some((input: unknown) => input === SAID_BETTER)) method.apply(this, inputs);
+      },
+    },
+  };
+  return pino(options, destination);
+}
 
 /** Tells everything as lines of JSON. */
 export class JsonOutput implements Output {

@@ -7,7 +7,7 @@
 import { StringDecoder } from "node:string_decoder";
 import type { WriteStream } from "node:tty";
 import { codeOf } from "../../core/errors.js";
-import { visible } from "../visible.js";
+import { visible } from "../text.js";
 
 /** Writes replies to stdout: byte for byte into a pipe or a file; on a terminal as text that cannot steer it. */
 export class ReplyOutput {

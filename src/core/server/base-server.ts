@@ -22,6 +22,7 @@
  * @module
  */
 
+import { setMaxListeners } from "node:events";
 import { inspect } from "node:util";
 import type { Logger } from "pino";
 import type { DependencyContainer } from "tsyringe";
@@ -44,7 +45,6 @@ import type { Transport } from "../transport/transport.js";
 import { CAPACITY_PAUSE, classifyAcceptError } from "./accept-errors.js";
 import { currentRequest, LiveRequest, LiveRequests, runLoop, runsWithin } from "./active-requests.js";
 import { blockingRefusal, isBlockingHandler } from "./blocking-handler.js";
-import { closingController } from "./closing-controller.js";
 import { events } from "./events.js";
 import { type RequestHandlerClass, runHandler } from "./handler.js";
 import { isImportingForHandler } from "./handler-import.js";
@@ -714,4 +714,11 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
   #describe(): string {
     return `${this.constructor.name} on ${formatAddress(this.serverAddress)}`;
   }
+}
+
+/** Makes a controller whose signal every request may listen to: Node would take more than ten listeners for a leak. */
+export function closingController(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }

@@ -1,20 +1,12 @@
 /**
- * What a server knows of blocking handlers: their classes, their requests, and where they cannot run.
+ * What a server knows of blocking handlers: their classes, and where they cannot run.
  *
  * @module
  */
 
-import type { BlockingSocket } from "../blocking/socket.js";
 import { type AddressFamily, AF_UNIX, SOCK_STREAM, type SocketKind } from "../constants.js";
-import type { Socket } from "../socket/socket.js";
-import type { DatagramRequest } from "./datagram-server.js";
 import type { RequestHandlerClass } from "./handler.js";
-
-/**
- * The request of a blocking handler of datagrams: the bytes, a socket to answer by, and whether the datagram was longer than
- * `maxPacketSize` and had to be cut. Python's request is the first two.
- */
-export type BlockingDatagramRequest = readonly [data: Buffer, socket: BlockingSocket, truncated: boolean];
+import type { BlockingRequestOf } from "./requests.js";
 
 /** A blocking handler, as the server sees it: something made for one request, which runs to its end when it is told to. */
 export interface BlockingHandler<Request = unknown> {
@@ -29,13 +21,6 @@ export type BlockingRequestHandlerClass<Request = unknown> = (new (
 ) => BlockingHandler<Request>) & {
   readonly blocking: true;
 };
-
-/** What a blocking handler gets where another one would get that. */
-export type BlockingRequestOf<Request> = Request extends Socket
-  ? BlockingSocket
-  : Request extends DatagramRequest
-    ? BlockingDatagramRequest
-    : Request;
 
 /** The parameters of a server's constructor, where a handler class may also be a blocking one. */
 export type WithBlockingHandlers<Parameters extends readonly unknown[]> = {

@@ -1,5 +1,5 @@
 /**
- * The servers of Unix sockets.
+ * The four servers that run one request at a time.
  *
  * @module
  */
@@ -7,6 +7,28 @@
 import { type AddressFamily, AF_UNIX } from "../constants.js";
 import { DatagramServer } from "./datagram-server.js";
 import { StreamServer } from "./stream-server.js";
+
+/**
+ * Serves TCP, one connection at a time; the next ones wait. Source: `socketserver.TCPServer`.
+ *
+ * @example
+ * ```ts
+ * await using server = new TCPServer(["127.0.0.1", 9999], EchoHandler);
+ * await server.serveForever();
+ * ```
+ */
+export class TCPServer extends StreamServer {}
+
+/**
+ * Serves UDP, one datagram after the other. Source: `socketserver.UDPServer`.
+ *
+ * @example
+ * ```ts
+ * await using server = new UDPServer(["127.0.0.1", 9999], UpperHandler);
+ * await server.serveForever();
+ * ```
+ */
+export class UDPServer extends DatagramServer {}
 
 /**
  * Serves a Unix stream socket, one connection at a time. Source: `socketserver.UnixStreamServer`.

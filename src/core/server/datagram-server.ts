@@ -1,5 +1,5 @@
 /**
- * {@link UDPServer}, and what it shares with servers of Unix datagrams.
+ * {@link DatagramServer}: what the servers of UDP and of Unix datagrams share.
  *
  * @module
  */
@@ -7,15 +7,9 @@
 import type { Address } from "../address/address.js";
 import { SOCK_DGRAM } from "../constants.js";
 import { defaults } from "../defaults.js";
-import type { Socket } from "../socket/socket.js";
 import { BaseServer } from "./base-server.js";
 import { events } from "./events.js";
-
-/**
- * The request of a datagram server: the bytes, the server's socket to answer by, and whether the datagram was longer than
- * `maxPacketSize` and had to be cut. Python's request is the first two.
- */
-export type DatagramRequest = readonly [data: Buffer, socket: Socket, truncated: boolean];
+import type { DatagramRequest } from "./requests.js";
 
 /** A server of datagrams: each one is a request. Source: the parts of `socketserver.UDPServer` that datagrams share. */
 export abstract class DatagramServer extends BaseServer<DatagramRequest> {
@@ -38,14 +32,3 @@ export abstract class DatagramServer extends BaseServer<DatagramRequest> {
   /** Nothing here: the running handlers answer by the server's own socket, which is closed when they are done. */
   protected override async stopReceiving(): Promise<void> {}
 }
-
-/**
- * Serves UDP, one datagram after the other. Source: `socketserver.UDPServer`.
- *
- * @example
- * ```ts
- * await using server = new UDPServer(["127.0.0.1", 9999], UpperHandler);
- * await server.serveForever();
- * ```
- */
-export class UDPServer extends DatagramServer {}

@@ -1,5 +1,5 @@
 /**
- * {@link TCPServer}, and what it shares with servers of Unix streams.
+ * {@link StreamServer}: what the servers of TCP and of Unix streams share.
  *
  * @module
  */
@@ -65,17 +65,6 @@ export abstract class StreamServer extends BaseServer<Socket> {
     events.connectionClose.publish({ server: this, clientAddress, duration, counters: request.counters });
   }
 }
-
-/**
- * Serves TCP, one connection at a time; the next ones wait. Source: `socketserver.TCPServer`.
- *
- * @example
- * ```ts
- * await using server = new TCPServer(["127.0.0.1", 9999], EchoHandler);
- * await server.serveForever();
- * ```
- */
-export class TCPServer extends StreamServer {}
 
 async function shutdown(request: Socket): Promise<void> {
   try {

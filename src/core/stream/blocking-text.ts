@@ -9,8 +9,8 @@
 
 import type { BlockingStreamReader } from "./blocking-reader.js";
 import type { BlockingStreamWriter } from "./blocking-writer.js";
+import { TextFile } from "./text.js";
 import { TextBuffer, TextEncoding, type TextReading, type TextStreamOptions } from "./text-codec.js";
-import { TextFile } from "./text-file.js";
 
 /**
  * Reads text from a {@link BlockingStreamReader}: `TextReader`, whose calls return instead of promising. Source:

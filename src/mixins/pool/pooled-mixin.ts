@@ -7,11 +7,20 @@
 import type { Address } from "../../core/address/address.js";
 import { runOutside } from "../../core/async-context.js";
 import { defaults } from "../../core/defaults.js";
-import { isBlockingHandler } from "../../core/server/blocking-handler.js";
+import { closedError, osError, unsupported } from "../../core/errors.js";
+import type { BaseServer } from "../../core/server/base-server.js";
+import { isBlockingHandler, type WithBlockingHandlers } from "../../core/server/blocking-handler.js";
+import { events } from "../../core/server/events.js";
 import type { ServerOptionName } from "../../core/server/options.js";
+import type { DatagramRequest } from "../../core/server/requests.js";
+import { Socket } from "../../core/socket/socket.js";
+import type { Transport } from "../../core/transport/transport.js";
 import type { AnyArguments, ServerClass } from "../multiplexing.js";
-import type { RequestHost } from "./remote-requests.js";
-import { ServerRunners } from "./server-runners.js";
+import { unpackError } from "../wire/error-codec.js";
+import { moduleOf, refuseContainer, type WithModules } from "../wire/handler-module.js";
+import type { Assignment } from "../wire/messages.js";
+import { type PoolOptions, RunnerPool } from "./pool.js";
+import type { Job, RunnerHost } from "./worker.js";
 
 // Symbols, since a subclass may have fields of any name.
 
@@ -100,4 +109,191 @@ export function RunnerMixIn<Base extends ServerClass, Host extends RequestHost>(
     }
   }
   return RunnerServer;
+}
+
+/** What a mix-in that runs handlers elsewhere makes of a server class: the same, whose handlers may also block. */
+export type RunnerServerClass<Base extends ServerClass, Added> = {
+  readonly [Name in keyof Base]: Base[Name];
+} & (abstract new (
+  ...parameters: WithModules<WithBlockingHandlers<ConstructorParameters<Base>>>
+) => InstanceType<Base> & Added);
+
+/** What a mix-in says of its pool; the rest is the same for all. */
+export type RunnerOptions<Host extends RequestHost> = Omit<PoolOptions<Host>, "onLoss">;
+
+/** Starts the pool of a server, has its requests run there, and ends it with the server. */
+export class ServerRunners<Host extends RequestHost> {
+  readonly server: BaseServer;
+  readonly #where: "threads" | "processes";
+  #pool: RunnerPool<Host> | null = null;
+  #requests: RemoteRequests<Host> | null = null;
+  #closing = false;
+
+  /** @param where the handlers run, for messages. */
+  constructor(server: BaseServer, where: "threads" | "processes") {
+    this.server = server;
+    this.#where = where;
+  }
+
+  /** The hosts that there are, started or starting. */
+  get hosts(): Iterable<Host> {
+    return this.#pool?.hosts ?? [];
+  }
+
+  /** Checks whether the handler can run there. @throws TypeError, UnsupportedOperation; they say what to do */
+  check({ name, features }: Transport): void {
+    const { RequestHandlerClass, container } = this.server;
+    if (isBlockingHandler(RequestHandlerClass) && !features.blockingSockets) {
+      throw unsupported(
+        `The ${name} transport has no sockets that block, as ${RequestHandlerClass.name} needs them`,
+        "Use the native transport (capabilities() tells why it is not in use), or extend a handler that awaits.",
+        "socket",
+      );
+    }
+    refuseContainer(RequestHandlerClass, container, this.#where);
+    moduleOf(RequestHandlerClass, this.#where);
+  }
+
+  /** What each host is made for, once the server has its address. */
+  assignment(transport: Transport): Assignment {
+    const { RequestHandlerClass, serverAddress, socketType, addressFamily } = this.server;
+    return {
+      ...moduleOf(RequestHandlerClass, this.#where),
+      serverName: this.server.constructor.name,
+      serverAddress,
+      socketType,
+      addressFamily,
+      usesDescriptors: transport.features.descriptors,
+    };
+  }
+
+  /** Starts the pool. @throws Error why it cannot be started; ClosedResourceError when the server is closed meanwhile */
+  async start(options: RunnerOptions<Host>): Promise<void> {
+    const server = this.server;
+    const closed = (): Error => closedError(`open ${server.constructor.name}`, "bind");
+    if (this.#closing) throw closed();
+    const onLoss = (error: Error): void => events.error.publish({ server, error, clientAddress: null });
+    const pool = new RunnerPool({ ...options, onLoss });
+    this.#pool = pool;
+    try {
+      await pool.start();
+    } catch (error) {
+      this.#pool = null;
+      await pool.close();
+      throw this.#closing ? closed() : error;
+    }
+    this.#requests = new RemoteRequests(pool);
+  }
+
+  /** The server does not open after all. Resolves when the pool has ended, if there is any. */
+  async abandon(): Promise<void> {
+    const pool = this.#pool;
+    this.#pool = null;
+    this.#requests = null;
+    await pool?.close();
+  }
+
+  /** Has a request run, and waits until it has. @throws what its handler has thrown; why it could not run */
+  async run(request: unknown, terms: RequestTerms): Promise<void> {
+    if (this.#requests === null) throw closedError(`run a request of ${this.server.constructor.name}`, "request");
+    await this.#requests.run(request as Socket | DatagramRequest, terms);
+  }
+
+  /** Breaks a request off. @returns `false` when its connection is still the server's, which is to break it */
+  breakOff(request: unknown): boolean {
+    return this.#requests?.breakOff(request as Socket | DatagramRequest) ?? false;
+  }
+
+  /** Ends those that are not needed. Resolves when they are gone. */
+  async collect(): Promise<void> {
+    await this.#pool?.collect();
+  }
+
+  /**
+   * Closes the server, and then ends the pool.
+   *
+   * @param close closes the server, and waits for the handlers as it should.
+   * @param goesOn asked then: whether the handlers that still run may finish. The pool ends when they have; nobody waits for it.
+   */
+  async closeAround(close: () => Promise<void>, goesOn: () => boolean): Promise<void> {
+    this.#closing = true;
+    const pool = this.#pool;
+    // A start is not waited for: a handler's module may take for ever to load.
+    if (this.#requests === null) void pool?.close();
+    else pool?.stopStarting();
+    try {
+      await close();
+    } finally {
+      if (goesOn()) pool?.retire();
+      else await pool?.close();
+    }
+  }
+}
+
+/** A host that requests can be handed to. */
+export interface RequestHost extends RunnerHost {
+  /** Hands a request over, and tells its number there; `null` when the host has ended, and the request is still the server's. */
+  give(job: Job, request: Socket | DatagramRequest): number | null;
+}
+
+/** What is to be known of a request beside itself. */
+export type RequestTerms = Pick<Job, "clientAddress" | "leftError"> & {
+  /** Seconds that it may take, from when it was handed over; `null` for ever. */
+  readonly timeout: number | null;
+};
+
+/** Has requests run by a pool, and breaks them off. */
+export class RemoteRequests<Host extends RequestHost> {
+  readonly #pool: RunnerPool<Host>;
+  /** How to break a request off; what that returns says whether its connection is broken by it. */
+  readonly #breakOffs = new WeakMap<Socket | DatagramRequest, () => boolean>();
+
+  constructor(pool: RunnerPool<Host>) {
+    this.#pool = pool;
+  }
+
+  /** Waits until a handler has run elsewhere. @throws what it has thrown there; TimeoutError; why it could not run. */
+  async run(request: Socket | DatagramRequest, { timeout, ...about }: RequestTerms): Promise<void> {
+    let late = false;
+    let unwanted = false;
+    let timer: NodeJS.Timeout | null = null;
+    // As long as nobody has it, it is only taken out of the queue.
+    const giveUp = (): boolean => {
+      unwanted = true;
+      return false;
+    };
+    this.#breakOffs.set(request, giveUp);
+    try {
+      const result = await this.#pool.run(about, (host, job) => {
+        if (unwanted) {
+          job.settle(closedError("run a request", "request"));
+          return true;
+        }
+        const id = host.give(job, request);
+        if (id === null) return false;
+        // A host that has ended meanwhile may have left it to the next one: then it is in the queue again.
+        this.#breakOffs.set(request, () => host.breakOff(id) || giveUp());
+        if (timer !== null) clearTimeout(timer);
+        if (timeout !== null) {
+          timer = setTimeout(() => {
+            late = host.breakOff(id);
+          }, timeout * 1000);
+        }
+        return true;
+      });
+      if (request instanceof Socket && result.counters !== null) request.settleCounters(result.counters);
+      if (result.error !== null && !late) throw unpackError(result.error);
+    } catch (error) {
+      if (!late) throw error;
+    } finally {
+      if (timer !== null) clearTimeout(timer);
+      this.#breakOffs.delete(request);
+    }
+    if (late) throw osError(`finish the request within ${timeout} s`, "ETIMEDOUT", "request");
+  }
+
+  /** Breaks a request off. @returns `false` when its connection is still the server's, which is to break it */
+  breakOff(request: Socket | DatagramRequest): boolean {
+    return this.#breakOffs.get(request)?.() ?? false;
+  }
 }

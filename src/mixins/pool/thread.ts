@@ -9,7 +9,7 @@ import { MessageChannel, type ResourceLimits, Worker } from "node:worker_threads
 import { SOCK_STREAM } from "../../core/constants.js";
 import { unsupported } from "../../core/errors.js";
 import type { BaseServer } from "../../core/server/base-server.js";
-import type { DatagramRequest } from "../../core/server/datagram-server.js";
+import type { DatagramRequest } from "../../core/server/requests.js";
 import { Socket } from "../../core/socket/socket.js";
 import type { Transport } from "../../core/transport/transport.js";
 import { answerThread } from "../wire/blocking-remote-server.js";

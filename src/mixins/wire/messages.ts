@@ -8,8 +8,10 @@ import type { Socket as NodeSocket } from "node:net";
 import type { Address } from "../../core/address/address.js";
 import type { AddressFamily, SocketKind } from "../../core/constants.js";
 import type { ChannelCounters } from "../../core/transport/transport.js";
-import type { OutputStream } from "../worker/output.js";
 import type { ErrorMessage } from "./error-codec.js";
+
+/** Which of its two streams a thread prints to. */
+export type OutputStream = "stdout" | "stderr";
 
 /** What one who runs handlers is made for. */
 export interface Assignment {

@@ -5,9 +5,7 @@
  */
 
 import type { Writable } from "node:stream";
-
-/** Which of its two streams a thread prints to. */
-export type OutputStream = "stdout" | "stderr";
+import type { OutputStream } from "../wire/messages.js";
 
 /** What `_writev()` gets of each piece. */
 interface Piece {

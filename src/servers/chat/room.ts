@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkBound } from "../check-bound.js";
+import { checkBound } from "../../core/checks.js";
 import { alike, type ChatMember, RoomMember } from "./member.js";
 
 export type { ChatMember } from "./member.js";

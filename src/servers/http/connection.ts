@@ -9,7 +9,7 @@ import { Socket as NodeSocket } from "node:net";
 import { type Duplex, duplexPair, finished, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { codeOf } from "../../core/errors.js";
-import { refuseRequest, statusText } from "./refuse-request.js";
+import { refuseRequest, statusText } from "./pages.js";
 
 /** What a client of HTTP may take. Durations are seconds. */
 export interface HttpLimits {

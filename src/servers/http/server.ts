@@ -9,7 +9,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { resolve } from "node:path";
 import { type Address, formatAddress } from "../../core/address/address.js";
 import type { BaseServer } from "../../core/server/base-server.js";
-import { closingController } from "../../core/server/closing-controller.js";
+import { closingController } from "../../core/server/base-server.js";
 import type { Socket } from "../../core/socket/socket.js";
 import { BaseRequestHandler } from "../../handlers/base.js";
 import type { AnyArguments, ServerClass } from "../../mixins/multiplexing.js";
@@ -17,7 +17,7 @@ import type { BundledServer } from "../description.js";
 import { HttpConnection, type HttpLimits, type HttpResponder } from "./connection.js";
 import { COURSE_PAGE, coursePage, sendCoursePage } from "./course-page.js";
 import { sendFromFolder } from "./folder.js";
-import { refuseRequest } from "./refuse-request.js";
+import { refuseRequest } from "./pages.js";
 
 /** What {@link HttpMixIn} adds to a server. Handlers in threads and processes ask the one server, too, and wait for its answer. */
 export interface HttpServing {

@@ -9,8 +9,7 @@ import { DatagramRequestHandler } from "../../handlers/datagram.js";
 import { StreamRequestHandler } from "../../handlers/stream.js";
 import { answerAndEnd } from "../answer-and-end.js";
 import type { BundledServer } from "../description.js";
-import { JsonReader } from "./json-reader.js";
-import { type JsonMessage, jsonDefaults, parseJson } from "./reader.js";
+import { type JsonMessage, JsonReader, jsonDefaults, parseJson } from "./reader.js";
 
 /**
  * Answers each JSON value of a connection with itself, on a line of its own. What is no JSON gets an object with an `error`,

@@ -9,16 +9,14 @@
 
 import { isUtf8 } from "node:buffer";
 import { DevalueError, defaultStringifyOperations, stringify, unflatten } from "devalue";
+import { checkBound } from "../../core/checks.js";
 import { IncompleteReadError } from "../../core/errors.js";
 import type { ByteSink, ByteSource } from "../../core/stream/byte-stream.js";
 import { StreamReader } from "../../core/stream/reader.js";
 import { LengthPrefixedReader, LengthPrefixedWriter, type MessageFile } from "../../framing/length-prefix.js";
-import { checkBound } from "../check-bound.js";
 import { BUFFER, CLASS, checkGraph, isClassName, MAX_BIGINT_DIGITS, ObjectError } from "./graph.js";
-import { UnknownObject, unknownNames } from "./unknown-object.js";
 
 export { ObjectError } from "./graph.js";
-export { classNameOf, UnknownObject } from "./unknown-object.js";
 
 /** How an {@link ObjectCodec} is made. */
 export interface ObjectCodecOptions {
@@ -313,4 +311,17 @@ function explainLoad(error: unknown): ObjectError {
 
 function isStackOverflow(error: unknown): boolean {
   return error instanceof RangeError && error.message.startsWith("Maximum call stack");
+}
+
+/** The name of each one's class: no property, which might be a field. */
+const unknownNames = new WeakMap<object, string>();
+
+/**
+ * An object of a class that this end has not registered. Its properties are the fields; {@link classNameOf} tells the name.
+ */
+export class UnknownObject {}
+
+/** The name of the class that an {@link UnknownObject} belongs to at the other end. */
+export function classNameOf(object: UnknownObject): string {
+  return unknownNames.get(object) ?? UnknownObject.name;
 }

@@ -1,14 +1,14 @@
 /**
- * {@link Arrivals}: bytes that are received for many connections in one call.
+ * {@link Arrivals} and {@link Departures}: what is received for many connections in one call, and sent for many in one.
  *
  * @module
  */
 
 import { BULK, LARGE, smallSlab } from "../slab.js";
 import type { NativeAddon } from "./addon.js";
-import type { Watched } from "./poller.js";
+import type { Watched } from "./poll-target.js";
 
-/** What `recvmany` is told of a connection. */
+/** Numbers that `recvmany` is told of a connection, and `sendmany` of a message. */
 const ENTRY = 3;
 
 /** What comes for those who wait, in one turn of the event loop. */
@@ -75,4 +75,136 @@ export class Arrivals {
     this.#taken += 1;
     to?.onReceived(received, this.#entries[ENTRY * index + 1] ?? 0);
   }
+}
+
+/** Messages that one call sends. */
+const COUNT = 64;
+/** What is longer leaves by itself: the call is the smallest part of its price. */
+const SHORT = 1024;
+
+/** For messages to fewer connections it is not worth the wait. */
+const CROWD = 4;
+/** How long, in milliseconds, the first message may have to wait for the others: the handlers of all of them run meanwhile. */
+const PATIENCE = 1;
+/** A turn in which that was not enough counts as much as so many others, so that a rare one (a collection of garbage) is forgiven. */
+const SLOW_TURN = 4;
+/** Where there are more of them, messages leave at once in so many turns. */
+const TURNS_AT_ONCE = 100;
+/** At every so many messages it is looked whether it is late. */
+const MESSAGES_BY_CLOCK = 4;
+
+/** Whose message it is. */
+export interface Departing {
+  /**
+   * The message has left, or not.
+   *
+   * @param result what `send` has answered. @param rest a copy of what has not left, if anything.
+   */
+  onDeparted(result: number, rest: Buffer | null): void;
+}
+
+/** What is to be sent when this turn's JavaScript is done: by then, everybody who was told of something has answered it. */
+export class Departures {
+  readonly #calls: NativeAddon;
+  readonly #memory = Buffer.allocUnsafeSlow(COUNT * SHORT);
+  readonly #entries = new Int32Array(ENTRY * COUNT);
+  readonly #departing: (Departing | null)[] = new Array(COUNT).fill(null);
+  #count = 0;
+  #used = 0;
+  /** When the turn began, in milliseconds of `performance.now()`. */
+  #since = 0;
+  /** The end of this turn is waited for. */
+  #isExpected = false;
+  #slowness = 0;
+  #turnsAtOnce = 0;
+  #isOpen = false;
+
+  constructor(calls: NativeAddon) {
+    this.#calls = calls;
+    // The first to hear of the exit: what others send when they hear of it leaves at once, as there is no further turn.
+    process.prependListener("exit", () => {
+      this.#close();
+    });
+  }
+
+  /** A turn begins in which the bytes of so many connections are handed out: about as many answers may be expected. */
+  beginTurn(connections: number): void {
+    this.#isOpen = connections >= CROWD && this.#turnsAtOnce === 0;
+    if (this.#isOpen) this.#since = performance.now();
+    if (this.#turnsAtOnce > 0) this.#turnsAtOnce -= 1;
+  }
+
+  /** Whether a message of so many bytes may go with others now. */
+  wouldTake(length: number): boolean {
+    if (!this.#isOpen || length === 0 || length > SHORT) return false;
+    // The clock costs as much as all the rest of this: it is not looked at for each message.
+    if (this.#count % MESSAGES_BY_CLOCK === 0 && this.#isLate()) this.#close();
+    return this.#isOpen;
+  }
+
+  /** Whether the messages that are there have waited long enough, or the turn has ended without any. */
+  #isLate(): boolean {
+    return performance.now() - this.#since > PATIENCE;
+  }
+
+  #close(): void {
+    this.#isOpen = false;
+    this.send();
+  }
+
+  /**
+   * Takes a copy of a message that it {@link wouldTake}. Whoever gives it sees to it that the next of the same connection does not
+   * leave before it.
+   */
+  add(departing: Departing, descriptor: number, data: Uint8Array, length: number): void {
+    // Not once this one is there: who gives it is not told before it knows that it was taken.
+    if (this.#count === COUNT) this.send();
+    const index = this.#count;
+    this.#memory.set(data, this.#used);
+    this.#used += length;
+    this.#entries[ENTRY * index] = descriptor;
+    this.#entries[ENTRY * index + 1] = length;
+    this.#departing[index] = departing;
+    this.#count += 1;
+    if (!this.#isExpected) this.#expectTurnsEnd();
+  }
+
+  #expectTurnsEnd(): void {
+    this.#isExpected = true;
+    process.nextTick(this.#onTurnDone);
+  }
+
+  readonly #onTurnDone = (): void => {
+    this.#isExpected = false;
+    // Handlers that compute shall not hold up the answers of others.
+    this.#slowness = this.#isLate() ? this.#slowness + SLOW_TURN : Math.max(0, this.#slowness - 1);
+    if (this.#slowness > SLOW_TURN) {
+      this.#slowness = 0;
+      this.#turnsAtOnce = TURNS_AT_ONCE;
+    }
+    this.#close();
+  };
+
+  #copy(begin: number, end: number): Buffer {
+    return Buffer.from(this.#memory.subarray(begin, end));
+  }
+
+  /** Sends them all now. */
+  readonly send = (): void => {
+    const count = this.#count;
+    if (count === 0) return;
+    this.#calls.sendmany(this.#entries, count, this.#memory);
+    this.#count = 0;
+    this.#used = 0;
+    // Who is told may go on sending at once, but not by this: nothing is added meanwhile.
+    let begin = 0;
+    for (let index = 0; index < count; index += 1) {
+      const departing = this.#departing[index];
+      const length = this.#entries[ENTRY * index + 1] ?? 0;
+      const result = this.#entries[ENTRY * index + 2] ?? 0;
+      this.#departing[index] = null;
+      departing?.onDeparted(result, result === length ? null : this.#copy(begin + Math.max(result, 0), begin + length));
+      begin += length;
+    }
+  };
 }

@@ -42,7 +42,8 @@ import {
   RESET_ON_CLOSE,
   RETRY_TIME,
 } from "./constants.js";
-import type { NativeSystem, Watched } from "./poller.js";
+import type { Watched } from "./poll-target.js";
+import type { NativeSystem } from "./poller.js";
 import { NativeAddresses } from "./sockaddr.js";
 
 /** For a call's one address: they are made one at a time. */

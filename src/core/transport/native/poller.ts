@@ -5,24 +5,12 @@
  */
 
 import type { NativeAddon } from "./addon.js";
-import { Arrivals } from "./batch.js";
+import { Arrivals, Departures } from "./batch.js";
 import { EPOLLIN } from "./constants.js";
-import { Departures } from "./departures.js";
+import type { Watched } from "./poll-target.js";
 
 /** Ready descriptors that one call from the addon can carry; what is more comes with the next. */
 const BATCH = 512;
-
-/** Somebody whose descriptor is watched. */
-export interface Watched {
-  /** -1 when it was closed or given away. */
-  readonly descriptor: number;
-  /** How many bytes of a stream are to be received for somebody who waits for them, at most; 0 where {@link onReady} comes. */
-  wantedBytes(events: number): number;
-  /** They were received: or, as a number, what `recv` has answered in their place. @param room for how many there was room. */
-  onReceived(received: Buffer | number, room: number): void;
-  /** The descriptor is ready: `EPOLLIN` and the like. */
-  onReady(events: number): void;
-}
 
 /** The system calls, and readiness. There is one in each thread. */
 export class NativeSystem {
