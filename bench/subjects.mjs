@@ -142,12 +142,12 @@ export const subjects = [
   asyncHandler("handler-addon-unfollowed", "the same, not followed", "addon", "unfollowed"),
   asyncHandler("handler-node-net", "an async handle() on node:net", "node-net", "followed"),
   // What following the requests costs: docs/servers.md tells of the option.
-  project("native-awaited", 'native, isolation: "awaited"', "native", {
-    options: { isolation: "awaited" },
+  project("native-awaited", 'native, unhandledErrors: "end-process"', "native", {
+    options: { unhandledErrors: "end-process" },
     workloads: ["echo-50x64"],
   }),
-  project("node-transport-awaited", 'Node, isolation: "awaited"', "node", {
-    options: { isolation: "awaited" },
+  project("node-transport-awaited", 'Node, unhandledErrors: "end-process"', "node", {
+    options: { unhandledErrors: "end-process" },
     workloads: ["echo-50x64"],
   }),
   project("native-in-turn", "native, UDPServer", "native", { kinds: ["udp"], model: "plain" }),

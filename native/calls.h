@@ -42,9 +42,9 @@ napi_value call_adopt(napi_env env, napi_callback_info info);
 napi_value call_release(napi_env env, napi_callback_info info);
 
 /* handover.c: from one thread to another */
-napi_value call_environment(napi_env env, napi_callback_info info);
-napi_value call_give(napi_env env, napi_callback_info info);
-napi_value call_take(napi_env env, napi_callback_info info);
+napi_value call_owner_id(napi_env env, napi_callback_info info);
+napi_value call_transfer(napi_env env, napi_callback_info info);
+napi_value call_claim(napi_env env, napi_callback_info info);
 
 /* readiness.c: epoll in Node's loop, and poll without it */
 napi_value call_start(napi_env env, napi_callback_info info);

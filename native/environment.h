@@ -39,9 +39,9 @@ struct environment {
   /* handover.c, under its lock: the number by which others name this environment, and what they have given it. */
   uint32_t number;
   struct environment *next;
-  int *given;
-  size_t given_count;
-  size_t given_capacity;
+  int *transferred;
+  size_t transferred_count;
+  size_t transferred_capacity;
 
   /* The readiness watch: -1, NULL, NULL, NULL before start(). The libuv handle is on the heap, as only libuv knows its size. */
   int epoll;

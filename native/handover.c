@@ -1,5 +1,5 @@
 /*
- * The only thing that environments share: a descriptor given to another one belongs to it from that moment on, whether or not
+ * The only thing that environments share: a descriptor transferred to another one belongs to it from that moment on, whether or not
  * it ever takes it. So there is no moment in which the descriptor has two owners, or none, however the threads end.
  */
 #include "handover.h"
@@ -18,7 +18,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct environment *first;
 static uint32_t last_number;
 
-/* The environment can be given nothing any more; closes what it was given and has not taken. */
+/* The environment can be transferred nothing any more; closes what it was transferred and has not taken. */
 static void end_handover(struct environment *environment) {
   pthread_mutex_lock(&lock);
   for (struct environment **link = &first; *link != NULL; link = &(*link)->next) {
@@ -27,10 +27,10 @@ static void end_handover(struct environment *environment) {
     break;
   }
   pthread_mutex_unlock(&lock);
-  for (size_t index = 0; index < environment->given_count; index += 1) close(environment->given[index]);
-  free(environment->given);
-  environment->given = NULL;
-  environment->given_count = 0;
+  for (size_t index = 0; index < environment->transferred_count; index += 1) close(environment->transferred[index]);
+  free(environment->transferred);
+  environment->transferred = NULL;
+  environment->transferred_count = 0;
 }
 
 void handover_begin(struct environment *environment) {
@@ -51,27 +51,27 @@ static struct environment *find(uint32_t number) {
 
 /* Under the lock. */
 static bool make_room_for_one(struct environment *environment) {
-  if (environment->given_count < environment->given_capacity) return true;
-  const size_t capacity = environment->given_capacity == 0 ? 16 : 2 * environment->given_capacity;
-  int *given = realloc(environment->given, capacity * sizeof *given);
-  if (given == NULL) return false;
-  environment->given = given;
-  environment->given_capacity = capacity;
+  if (environment->transferred_count < environment->transferred_capacity) return true;
+  const size_t capacity = environment->transferred_capacity == 0 ? 16 : 2 * environment->transferred_capacity;
+  int *transferred = realloc(environment->transferred, capacity * sizeof *transferred);
+  if (transferred == NULL) return false;
+  environment->transferred = transferred;
+  environment->transferred_capacity = capacity;
   return true;
 }
 
-napi_value call_environment(napi_env env, napi_callback_info info) {
+napi_value call_owner_id(napi_env env, napi_callback_info info) {
   struct call call;
-  if (!begin_call(&call, env, info, "environment")) return NULL;
+  if (!begin_call(&call, env, info, "ownerId")) return NULL;
   return answer_number(&call, (int)call.environment->number);
 }
 
-napi_value call_give(napi_env env, napi_callback_info info) {
+napi_value call_transfer(napi_env env, napi_callback_info info) {
   struct call call;
   int descriptor;
   int number;
-  if (!begin_call(&call, env, info, "give") || !read_descriptor(&call, &descriptor) ||
-      !read_integer(&call, 1, "environment", 1, &number)) {
+  if (!begin_call(&call, env, info, "transfer") || !read_descriptor(&call, &descriptor) ||
+      !read_integer(&call, 1, "owner", 1, &number)) {
     return NULL;
   }
   if (!environment_owns(call.environment, descriptor)) return answer_number(&call, -EBADF);
@@ -85,32 +85,32 @@ napi_value call_give(napi_env env, napi_callback_info info) {
   } else {
     forget_watch(call.environment, descriptor);
     call.environment->descriptors[descriptor] = 0;
-    target->given[target->given_count] = descriptor;
-    target->given_count += 1;
+    target->transferred[target->transferred_count] = descriptor;
+    target->transferred_count += 1;
   }
   pthread_mutex_unlock(&lock);
   return answer_number(&call, result);
 }
 
-/* Under the lock: takes what was given, for which there is room then. Only such a number is worth any memory. */
-static int take(struct environment *environment, int descriptor) {
-  for (size_t index = 0; index < environment->given_count; index += 1) {
-    if (environment->given[index] != descriptor) continue;
-    /* Where this fails it stays with what was given, and is closed with it. */
+/* Under the lock: takes what was transferred, for which there is room then. Only such a number is worth any memory. */
+static int claim(struct environment *environment, int descriptor) {
+  for (size_t index = 0; index < environment->transferred_count; index += 1) {
+    if (environment->transferred[index] != descriptor) continue;
+    /* Where this fails it stays with what was transferred, and is closed with it. */
     if (!environment_make_room(environment, descriptor)) return -ENOMEM;
-    environment->given_count -= 1;
-    environment->given[index] = environment->given[environment->given_count];
+    environment->transferred_count -= 1;
+    environment->transferred[index] = environment->transferred[environment->transferred_count];
     return 0;
   }
   return -EBADF;
 }
 
-napi_value call_take(napi_env env, napi_callback_info info) {
+napi_value call_claim(napi_env env, napi_callback_info info) {
   struct call call;
   int descriptor;
-  if (!begin_call(&call, env, info, "take") || !read_descriptor(&call, &descriptor)) return NULL;
+  if (!begin_call(&call, env, info, "claim") || !read_descriptor(&call, &descriptor)) return NULL;
   pthread_mutex_lock(&lock);
-  const int result = take(call.environment, descriptor);
+  const int result = claim(call.environment, descriptor);
   pthread_mutex_unlock(&lock);
   if (result == 0) environment_own(call.environment, descriptor);
   return answer_number(&call, result);

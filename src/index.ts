@@ -28,9 +28,9 @@ export type {
   ServerEvent,
 } from "./core/server/events.js";
 export type { RequestHandler, RequestHandlerClass } from "./core/server/handler.js";
-export { CLIENT_ADDRESS, LOGGER, REQUEST, SERVER } from "./core/server/handler.js";
+export { CLIENT_ADDRESS_TOKEN, LOGGER_TOKEN, REQUEST_TOKEN, SERVER_TOKEN } from "./core/server/handler.js";
 export { isMain } from "./core/server/is-main.js";
-export type { Isolation, ServerOptionName, ServerOptions } from "./core/server/options.js";
+export type { ServerOptionName, ServerOptions, UnhandledErrors } from "./core/server/options.js";
 // Handlers
 export type { BlockingDatagramRequest, DatagramRequest } from "./core/server/requests.js";
 export { serveAll } from "./core/server/serve-all.js";
@@ -61,7 +61,7 @@ export type { Forking } from "./mixins/forking.js";
 export { ForkingMixIn } from "./mixins/forking.js";
 export type { Multiplexing } from "./mixins/multiplexing.js";
 export { MultiplexingMixIn } from "./mixins/multiplexing.js";
-export type { RunnerServerClass } from "./mixins/pool/pooled-mixin.js";
+export type { PooledServerClass } from "./mixins/pool/pooled-mixin.js";
 export type { Threading } from "./mixins/threading.js";
 export { ThreadingMixIn } from "./mixins/threading.js";
 export type { RemoteServer } from "./mixins/wire/remote-server.js";

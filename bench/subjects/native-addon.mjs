@@ -21,7 +21,7 @@ const RECEIVE_BUFFER = new Uint8Array(Int32Array.of(2 ** 20).buffer);
 const BATCH = 32;
 const PLACE = 8192;
 /** As src/core/transport/native/datagram-batch.ts has it. */
-const JOINABLE = 1452;
+const MAX_GSO_SEGMENT = 1452;
 
 const kind = process.argv[2];
 const { addon, reason } = loadNativeAddon();
@@ -110,7 +110,7 @@ function answerDatagrams(socket) {
       lengths[index] = results[2 * index];
       end += memory.copy(answers, end, index * PLACE, index * PLACE + lengths[index]);
     }
-    addon.sendmmsg(socket, answers, lengths, count, addresses.bytes, JOINABLE);
+    addon.sendmmsg(socket, answers, lengths, count, addresses.bytes, MAX_GSO_SEGMENT);
   }
 }
 

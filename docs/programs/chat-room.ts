@@ -7,7 +7,7 @@ class DancingRoom extends ChatRoom {
     super({ maxNicknameLength: 10 });
     this.commands.set("dance", {
       help: "/dance dances",
-      run: (member) => this.tellOthers(member, `* ${member.nickname} dances.`),
+      run: (member) => this.sendToOthers(member, `* ${member.nickname} dances.`),
     });
   }
 }

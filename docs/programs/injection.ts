@@ -3,10 +3,10 @@ import "reflect-metadata";
 import {
   type Address,
   type BaseServer,
-  CLIENT_ADDRESS,
+  CLIENT_ADDRESS_TOKEN,
   createConnection,
-  REQUEST,
-  SERVER,
+  REQUEST_TOKEN,
+  SERVER_TOKEN,
   type Socket,
   StreamRequestHandler,
   TCPServer,
@@ -24,9 +24,9 @@ class Greeter extends StreamRequestHandler {
   readonly #greetings: Greetings;
 
   constructor(
-    @inject(REQUEST) request: Socket,
-    @inject(CLIENT_ADDRESS) clientAddress: Address,
-    @inject(SERVER) server: BaseServer,
+    @inject(REQUEST_TOKEN) request: Socket,
+    @inject(CLIENT_ADDRESS_TOKEN) clientAddress: Address,
+    @inject(SERVER_TOKEN) server: BaseServer,
     @inject(Greetings) greetings: Greetings,
   ) {
     super(request, clientAddress, server);

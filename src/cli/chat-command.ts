@@ -10,10 +10,10 @@ import { userInfo } from "node:os";
 import { addAbortSignal } from "node:stream";
 import { type Command, Option } from "commander";
 import { converse } from "../clients/converse.js";
-import { type Address, readTarget } from "../core/address/address.js";
+import { type Address, parseTarget } from "../core/address/address.js";
 import type { Socket } from "../core/socket/socket.js";
-import { chatRoom } from "../servers/chat/server.js";
-import { type ChatEnding, hostChat, joinChat, readChatName } from "../servers/chat/two-person.js";
+import { chatRoomServer } from "../servers/chat/server.js";
+import { type ChatEnding, hostChat, joinChat, parseChatName } from "../servers/chat/two-person.js";
 import { TerminalPartner } from "./chat-terminal.js";
 import { type Endpoint, formatEndpoint, listensOnAllInterfaces, reachable } from "./endpoint.js";
 import { CommandError, explainClientError, explainOpening } from "./errors.js";
@@ -33,29 +33,29 @@ interface ChatCommandOptions extends ServeOptions {
 /** Adds the command. */
 export function addChatCommand(program: Command): void {
   const command = program
-    .command(chatRoom.name)
-    .summary(chatRoom.summary)
+    .command(chatRoomServer.name)
+    .summary(chatRoomServer.summary)
     .description(
       "Chats with one other person, by turns: one of you waits, the other one connects. Or serves a room for many.",
     )
     .helpGroup("Servers:");
   const own = [
     new Option("--name <text>", "your name (default: that of your account)").argParser((text) =>
-      readValue("--name", readChatName, text),
+      readValue("--name", parseChatName, text),
     ),
     new Option("--connect <address>", "connect to who waits there, or to a room: host:port, or a path with a / in it")
-      .argParser((text) => readValue("--connect", readTarget, text))
+      .argParser((text) => readValue("--connect", parseTarget, text))
       .conflicts(["room", "tcp", "unix"]),
     new Option("--room", "serve a room for many people").conflicts(["name"]),
   ];
   for (const option of own) command.addOption(option.helpGroup("What it does:"));
   addAddressOptions(command, ["tcp", "unix"]);
   const ofBoth = new Set(command.options);
-  addRunOptions(command, chatRoom, ROOM_GROUP);
+  addRunOptions(command, chatRoomServer, ROOM_GROUP);
   addOutputOptions(command, ROOM_GROUP);
   const ofRoom = command.options.filter((option) => !ofBoth.has(option));
   command.addHelpText("after", HELP).action(async (options: ChatCommandOptions) => {
-    if (options.room) return await serve(chatRoom, options);
+    if (options.room) return await serve(chatRoomServer, options);
     const misplaced = ofRoom.find((option) => command.getOptionValueSource(option.attributeName()) === "cli");
     if (misplaced !== undefined) throw new CommandError(`Cannot use ${misplaced.long} without --room.`);
     await chat(options);
@@ -95,7 +95,7 @@ async function host(endpoint: Endpoint, partner: TerminalPartner, signal: AbortS
     const real = { ...endpoint, address };
     const everywhere = listensOnAllInterfaces(real) ? ", on all interfaces: other machines can reach it" : "";
     await partner.tell(`Waiting at ${formatEndpoint(real)}${everywhere}.`);
-    await partner.tell(`The other one types:  socketserver ${chatRoom.name} --connect ${reachable(address)}`);
+    await partner.tell(`The other one types:  socketserver ${chatRoomServer.name} --connect ${reachable(address)}`);
   };
   try {
     return await hostChat(endpoint.address, partner, { signal, onWaiting, family: endpoint.addressFamily });
@@ -118,7 +118,7 @@ async function chatInRoom(connection: Socket, firstLine: string, signal: AbortSi
 /** What the system calls the user; it need not call them anything. */
 function accountName(): string {
   try {
-    return readChatName(userInfo().username);
+    return parseChatName(userInfo().username);
   } catch {
     return "somebody";
   }

@@ -38,10 +38,10 @@ export function listensOnAllInterfaces({ address }: Endpoint): boolean {
  * @returns such as `echo hello | nc -N 127.0.0.1 9999`.
  */
 export function exampleCommand({ protocol, address }: Endpoint, example: BundledExample): string {
-  const { send, command, shownBy } = example;
+  const { send, command, pipeTo } = example;
   const netcatThere = netcat(protocol, address);
   if (command !== undefined) return command(reachable(address), netcatThere);
-  const show = shownBy === undefined ? "" : ` | ${shownBy}`;
+  const show = pipeTo === undefined ? "" : ` | ${pipeTo}`;
   if (send !== undefined) return `echo ${quote(send)} | ${netcatThere}${show}`;
   // A server of datagrams answers only to one.
   return protocol === "udp" ? `echo | ${netcatThere}${show}` : `${netcatThere} < /dev/null${show}`;

@@ -91,7 +91,7 @@ export function findModel(bundled: BundledServer, name: string): Model {
   const names = all.map((model) => model.name);
   const exists = models.some((model) => model.name === name);
   throw new CommandError(
-    `Cannot use "${name}" as --model${exists ? ` of ${bundled.name}` : ""}: it takes ${oneOf(names)}.${exists && bundled.whyNotOthers !== undefined ? ` ${bundled.whyNotOthers}` : ""}`,
+    `Cannot use "${name}" as --model${exists ? ` of ${bundled.name}` : ""}: it takes ${oneOf(names)}.${exists && bundled.unsupportedModelsReason !== undefined ? ` ${bundled.unsupportedModelsReason}` : ""}`,
   );
 }
 

@@ -6,7 +6,7 @@
 
 import { Command } from "commander";
 import { bundledServers } from "../servers/catalogue.js";
-import { upper } from "../servers/upper.js";
+import { upperServer } from "../servers/upper.js";
 import { addChatCommand } from "./chat-command.js";
 import { addConnectCommand } from "./connect-command.js";
 import { exampleCommand } from "./endpoint.js";
@@ -42,13 +42,13 @@ export function makeProgram(): Command {
     "after",
     `
 Try it. In one terminal:
-  socketserver ${upper.name}
+  socketserver ${upperServer.name}
 In another one:
-  ${exampleCommand(defaultEndpoint(["tcp"]), upper.example)}
+  ${exampleCommand(defaultEndpoint(["tcp"]), upperServer.example)}
 What comes back:
-  ${upper.example.receive}
+  ${upperServer.example.receive}
 
-socketserver ${upper.name} --help tells more: other addresses, options, what it prints.
+socketserver ${upperServer.name} --help tells more: other addresses, options, what it prints.
 `,
   );
 }

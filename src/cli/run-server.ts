@@ -29,10 +29,10 @@ export async function runServer(plan: ServerPlan, output: Output): Promise<numbe
     // Closing ends serveForever() below, and the server's disposal waits for it.
     void server.serverClose();
   });
-  using escapeKey = bundled.endsOnEscape ? onEscape(() => stop("Esc")) : null;
+  using escapeKey = bundled.stopsOnEscape ? onEscape(() => stop("Esc")) : null;
   const real = { ...endpoint, address: server.serverAddress };
   const tryIt = exampleCommand(real, bundled.example);
-  output.serving({ endpoint: real, model: model.name, tryIt, endsOnEscape: escapeKey !== null });
+  output.serving({ endpoint: real, model: model.name, tryIt, stopsOnEscape: escapeKey !== null });
   try {
     await server.serveForever();
   } catch (error) {

@@ -85,8 +85,8 @@ export async function serve(
 /** Adds the options that only this server has, and tells which property each one sets. */
 function addOwnOptions(command: Command, own: readonly BundledOption[]): ReadonlyMap<string, string> {
   return new Map(
-    own.map(({ flags, description, property, parse, mandatory = false }) => {
-      const option = new Option(flags, description).makeOptionMandatory(mandatory).helpGroup("What it does:");
+    own.map(({ flags, description, property, parse, required = false }) => {
+      const option = new Option(flags, description).makeOptionMandatory(required).helpGroup("What it does:");
       if (parse !== undefined) option.argParser((text) => readValue(option.long ?? flags, parse, text));
       command.addOption(option);
       return [option.attributeName(), property];
@@ -154,7 +154,7 @@ function inWords(protocols: readonly Protocol[]): string {
 }
 
 function helpText(bundled: BundledServer): string {
-  const { name, example, options = [], notes, endsOnEscape = false } = bundled;
+  const { name, example, options = [], notes, stopsOnEscape = false } = bundled;
   const protocols = protocolsOf(bundled);
   const addresses: readonly (readonly [Protocol, string, string])[] = [
     ["tcp", "--tcp :9999", "every network interface: other machines can reach it"],
@@ -164,11 +164,11 @@ function helpText(bundled: BundledServer): string {
     ["unix", `--unix /tmp/${name}.sock`, "a Unix socket"],
   ];
   const shown = addresses.filter(([protocol]) => protocols.includes(protocol));
-  const needed = options.filter(({ mandatory }) => mandatory).map((option) => ` ${withExample(option)}`);
+  const needed = options.filter(({ required }) => required).map((option) => ` ${withExample(option)}`);
   const line = exampleCommand(defaultEndpoint(protocols), example);
   return `${notes === undefined ? "" : `\n${notes}\n`}
 Try it. In one terminal:
-${example.needs === undefined ? "" : `  ${example.needs}\nIn another one:\n`}  socketserver ${name}${needed.join("")}
+${example.prerequisite === undefined ? "" : `  ${example.prerequisite}\nIn another one:\n`}  socketserver ${name}${needed.join("")}
 In another one:
   ${line}
 What comes back:
@@ -185,7 +185,7 @@ What it prints:
 Ending it:
   Ctrl-C (or SIGTERM) lets connected clients finish, for --shutdown-timeout
   seconds at most; the exit code is 0. A second Ctrl-C leaves at once, with 130.
-${endsOnEscape ? "  Esc, where it runs in a terminal, does as Ctrl-C does.\n" : ""}`;
+${stopsOnEscape ? "  Esc, where it runs in a terminal, does as Ctrl-C does.\n" : ""}`;
 }
 
 /** `--name Ali`, or `--name <text>` where there is no example. */

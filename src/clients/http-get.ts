@@ -64,21 +64,21 @@ export async function httpGet(url: string | URL, options: HttpGetOptions = {}): 
  */
 function parseHttpUrl(given: string | URL): URL {
   const text = String(given);
-  if (!URL.canParse(text)) throw refusal(text, "write http://host[:port]/path, such as http://127.0.0.1:8000/.");
+  if (!URL.canParse(text)) throw urlError(text, "write http://host[:port]/path, such as http://127.0.0.1:8000/.");
   const url = new URL(text);
   if (url.protocol === "https:") {
-    throw refusal(
+    throw urlError(
       text,
       "https is HTTP within TLS, and this client shows HTTP on a bare socket. Try http://, or use curl.",
     );
   }
-  if (url.protocol !== "http:") throw refusal(text, `write http:// before it, such as http://127.0.0.1:8000/.`);
+  if (url.protocol !== "http:") throw urlError(text, `write http:// before it, such as http://127.0.0.1:8000/.`);
   if (url.username !== "" || url.password !== "") {
-    throw refusal(text, "it has a name or password, which this client does not send. Leave them out.");
+    throw urlError(text, "it has a name or password, which this client does not send. Leave them out.");
   }
   return url;
 }
 
-function refusal(url: string, why: string): RangeError {
+function urlError(url: string, why: string): RangeError {
   return new RangeError(`Cannot fetch "${url}": ${why}`);
 }

@@ -1,5 +1,5 @@
 /**
- * {@link Scope}: what code runs within.
+ * {@link AsyncContext}: what code runs within.
  *
  * @module
  */
@@ -7,25 +7,28 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
 /** A server's loop, or one of its requests: with all that is started there, however late that runs. */
-export interface Scope {
+export interface AsyncContext {
   /** The server. */
   readonly owner: object;
 }
 
-const storage = new AsyncLocalStorage<Scope | undefined>();
+const storage = new AsyncLocalStorage<AsyncContext | undefined>();
 
 /** What the calling code runs within, if anything. */
-export function currentScope(): Scope | undefined {
+export function currentContext(): AsyncContext | undefined {
   return storage.getStore();
 }
 
 /** Runs a function within a scope, which it is given. */
-export function runWithin<Within extends Scope, Result>(scope: Within, work: (scope: Within) => Result): Result {
+export function runInContext<Within extends AsyncContext, Result>(
+  scope: Within,
+  work: (scope: Within) => Result,
+): Result {
   return storage.run(scope, work, scope);
 }
 
 /** Runs a function within no scope: what it causes is nobody's. */
-export function runOutside<Result>(work: () => Result): Result {
+export function runDetached<Result>(work: () => Result): Result {
   // Not exit(), which turns the following of promises off and on again for all of the process.
   return storage.run(undefined, work);
 }
@@ -36,17 +39,17 @@ export function runOutside<Result>(work: () => Result): Result {
  */
 const rejectsWhereSettled = Number.parseInt(process.versions.node, 10) >= 24;
 
-/** The scope in which the promise that is just being made has to be rejected, for {@link settleWithin}. */
-export function scopeForRejection(): Scope | undefined {
-  return rejectsWhereSettled ? currentScope() : undefined;
+/** The context in which the promise that is just being made has to be rejected, for {@link settleInContext}. */
+export function contextForRejection(): AsyncContext | undefined {
+  return rejectsWhereSettled ? currentContext() : undefined;
 }
 
 /** Resolves a promise with one that is rejected, or may be: an error that nobody handles is then known to be of that scope. */
-export function settleWithin<Result>(
-  scope: Scope | undefined,
+export function settleInContext<Result>(
+  scope: AsyncContext | undefined,
   resolve: ((outcome: Promise<Result>) => void) | null,
   outcome: () => Promise<Result>,
 ): void {
   if (scope === undefined) resolve?.(outcome());
-  else runWithin(scope, () => resolve?.(outcome()));
+  else runInContext(scope, () => resolve?.(outcome()));
 }

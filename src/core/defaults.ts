@@ -37,7 +37,7 @@ export const defaults = {
   /** `serverClose()` waits for handlers in threads, too. */
   daemonThreads: false,
   /** What a handler leaves unhandled ends its own request alone. */
-  isolation: "full",
+  unhandledErrors: "end-request",
   /** Sends that may wait on one socket at once. */
   maxQueuedSends: 1024,
   /** Bytes that a line of a stream may have, its end included. */

@@ -11,9 +11,9 @@
  * with it would so have the process for itself: no timer, no other socket. When this is used up it gives way for one turn,
  * which costs a few microseconds; a call that really waits gives way by itself.
  */
-export const TURN_BUDGET = 64;
+export const YIELD_AFTER = 64;
 
-/** What a call that moves so many bytes takes from {@link TURN_BUDGET}: one, and one for every 4 KiB. */
+/** What a call that moves so many bytes takes from {@link YIELD_AFTER}: one, and one for every 4 KiB. */
 export function costOf(bytes: number): number {
   return 1 + (bytes >>> 12);
 }

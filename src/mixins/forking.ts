@@ -12,9 +12,9 @@ import type { ServerOptionName } from "../core/server/options.js";
 import { defaultTransport } from "../core/transport/index.js";
 import type { Transport } from "../core/transport/transport.js";
 import type { ServerClass } from "./multiplexing.js";
-import type { RunnerServerClass } from "./pool/pooled-mixin.js";
-import { blocks, RunnerMixIn, runners } from "./pool/pooled-mixin.js";
-import { ChildHost } from "./pool/process.js";
+import type { PooledServerClass } from "./pool/pooled-mixin.js";
+import { blocks, PooledMixIn, workers } from "./pool/pooled-mixin.js";
+import { ProcessHandle } from "./pool/process.js";
 
 /** What {@link ForkingMixIn} adds to a server. */
 export interface Forking {
@@ -68,8 +68,8 @@ export interface Forking {
  * class ChatServer extends ForkingMixIn(TCPServer) {}
  * ```
  */
-export function ForkingMixIn<Base extends ServerClass>(Server: Base): RunnerServerClass<Base, Forking> {
-  abstract class ForkingServer extends RunnerMixIn<Base, ChildHost>(Server, "processes") implements Forking {
+export function ForkingMixIn<Base extends ServerClass>(Server: Base): PooledServerClass<Base, Forking> {
+  abstract class ForkingServer extends PooledMixIn<Base, ProcessHandle>(Server, "processes") implements Forking {
     static override readonly optionNames: readonly ServerOptionName[] = [
       ...super.optionNames,
       "children",
@@ -82,7 +82,7 @@ export function ForkingMixIn<Base extends ServerClass>(Server: Base): RunnerServ
     maxChildren: number = defaults.maxChildren;
     requestsPerChild: number = defaults.requestsPerChild;
 
-    protected override get hasRoom(): boolean {
+    protected override get canAccept(): boolean {
       return this.activeRequests < Math.min(this.maxConnections, this.maxChildren * this.#capacity);
     }
 
@@ -92,11 +92,11 @@ export function ForkingMixIn<Base extends ServerClass>(Server: Base): RunnerServ
     }
 
     get activeChildren(): ReadonlySet<number> {
-      return new Set(Array.from(this[runners].hosts, (host) => host.pid));
+      return new Set(Array.from(this[workers].workers, (worker) => worker.pid));
     }
 
     async collectChildren(): Promise<void> {
-      await this[runners].collect();
+      await this[workers].collect();
     }
 
     /** Nobody has come for `timeout` seconds: the children that are not needed end. */
@@ -108,22 +108,22 @@ export function ForkingMixIn<Base extends ServerClass>(Server: Base): RunnerServ
     /** Starts the children, too. @throws when the handler cannot be run in one */
     override async serverActivate(): Promise<void> {
       const transport = this.transport ?? defaultTransport;
-      this[runners].check(transport);
+      this[workers].check(transport);
       this.#checkTransport(transport);
       await super.serverActivate();
       const { timeout, maxChildren } = this;
       const capacity = this.#capacity;
       const blocking = this[blocks];
-      const assignment = this[runners].assignment(transport);
-      const { server } = this[runners];
+      const config = this[workers].config(transport);
+      const { server } = this[workers];
       const size = Math.min(this.children, maxChildren);
-      await this[runners].start({
+      await this[workers].start({
         size,
         maxSize: Number.isFinite(capacity) ? maxChildren : size,
         capacity,
         maxQueued: this.maxConnections,
         idleTime: timeout,
-        start: (owner) => new ChildHost(owner, { assignment, server, transport, blocking }),
+        start: (owner) => new ProcessHandle(owner, { config, server, transport, blocking }),
       });
     }
 
@@ -137,5 +137,5 @@ export function ForkingMixIn<Base extends ServerClass>(Server: Base): RunnerServ
     }
   }
   // The class takes what its base takes; that the handler may be a blocking one besides, only this type says.
-  return ForkingServer as unknown as RunnerServerClass<Base, Forking>;
+  return ForkingServer as unknown as PooledServerClass<Base, Forking>;
 }

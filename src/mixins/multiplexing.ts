@@ -7,7 +7,7 @@
 import type { Address } from "../core/address/address.js";
 import { defaults } from "../core/defaults.js";
 import type { BaseServer } from "../core/server/base-server.js";
-import type { Isolation, ServerOptionName } from "../core/server/options.js";
+import type { ServerOptionName, UnhandledErrors } from "../core/server/options.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: TypeScript wants exactly `any[]` of a mix-in's constructor (TS2545).
 export type AnyArguments = any[];
@@ -24,7 +24,7 @@ export interface Multiplexing {
   /** Requests that run at once; while there are so many, further clients wait. */
   maxConnections: number;
   /** How far handlers are kept apart: see the option of the same name. */
-  isolation: Isolation;
+  unhandledErrors: UnhandledErrors;
 }
 
 /**
@@ -45,17 +45,17 @@ export function MultiplexingMixIn<Base extends ServerClass>(
     static override readonly optionNames: readonly ServerOptionName[] = [
       ...Server.optionNames,
       "maxConnections",
-      "isolation",
+      "unhandledErrors",
     ];
 
     maxConnections: number = defaults.maxConnections;
-    isolation: Isolation = defaults.isolation;
+    unhandledErrors: UnhandledErrors = defaults.unhandledErrors;
 
     protected override get followsRequests(): boolean {
-      return this.isolation === "full";
+      return this.unhandledErrors === "end-request";
     }
 
-    protected override get hasRoom(): boolean {
+    protected override get canAccept(): boolean {
       return this.activeRequests < this.maxConnections;
     }
 

@@ -13,9 +13,9 @@ import type { ServerOptionName } from "../core/server/options.js";
 import { defaultTransport } from "../core/transport/index.js";
 import type { Transport } from "../core/transport/transport.js";
 import type { ServerClass } from "./multiplexing.js";
-import type { RunnerServerClass } from "./pool/pooled-mixin.js";
-import { blocks, RunnerMixIn, runners } from "./pool/pooled-mixin.js";
-import { ThreadHost } from "./pool/thread.js";
+import type { PooledServerClass } from "./pool/pooled-mixin.js";
+import { blocks, PooledMixIn, workers } from "./pool/pooled-mixin.js";
+import { ThreadHandle } from "./pool/thread.js";
 import { canMoveToThreads } from "./wire/node-connections.js";
 
 /** How long, in seconds, a thread beyond those that were started ahead waits for another blocking handler. */
@@ -52,8 +52,8 @@ export interface Threading {
  * class ChatServer extends ThreadingMixIn(TCPServer) {}
  * ```
  */
-export function ThreadingMixIn<Base extends ServerClass>(Server: Base): RunnerServerClass<Base, Threading> {
-  abstract class ThreadingServer extends RunnerMixIn<Base, ThreadHost>(Server, "threads") implements Threading {
+export function ThreadingMixIn<Base extends ServerClass>(Server: Base): PooledServerClass<Base, Threading> {
+  abstract class ThreadingServer extends PooledMixIn<Base, ThreadHandle>(Server, "threads") implements Threading {
     static override readonly optionNames: readonly ServerOptionName[] = [
       ...super.optionNames,
       "threads",
@@ -67,7 +67,7 @@ export function ThreadingMixIn<Base extends ServerClass>(Server: Base): RunnerSe
     daemonThreads: boolean = defaults.daemonThreads;
     resourceLimits: ResourceLimits | undefined;
 
-    protected override get hasRoom(): boolean {
+    protected override get canAccept(): boolean {
       return this.activeRequests < Math.min(this.maxConnections, this[blocks] ? this.#threadLimit : Infinity);
     }
 
@@ -78,22 +78,22 @@ export function ThreadingMixIn<Base extends ServerClass>(Server: Base): RunnerSe
     /** Starts the threads, too. @throws when the handler cannot be run in one */
     override async serverActivate(): Promise<void> {
       const transport = this.transport ?? defaultTransport;
-      this[runners].check(transport);
+      this[workers].check(transport);
       this.#checkTransport(transport);
       await super.serverActivate();
       const { resourceLimits } = this;
-      const assignment = this[runners].assignment(transport);
-      const { server } = this[runners];
+      const config = this[workers].config(transport);
+      const { server } = this[workers];
       const blocking = this[blocks];
-      await this[runners].start({
+      await this[workers].start({
         size: this.threads,
         maxSize: this.#threadLimit,
         capacity: blocking ? 1 : Number.POSITIVE_INFINITY,
         maxQueued: this.maxConnections,
         idleTime: blocking ? IDLE_TIME : null,
         start: (owner) =>
-          new ThreadHost(owner, {
-            assignment,
+          new ThreadHandle(owner, {
+            config,
             server,
             transport,
             resourceLimits,
@@ -124,5 +124,5 @@ export function ThreadingMixIn<Base extends ServerClass>(Server: Base): RunnerSe
     }
   }
   // The class takes what its base takes; that the handler may be a blocking one besides, only this type says.
-  return ThreadingServer as unknown as RunnerServerClass<Base, Threading>;
+  return ThreadingServer as unknown as PooledServerClass<Base, Threading>;
 }

@@ -4,36 +4,36 @@
  * @module
  */
 
-import { chargen } from "./chargen.js";
-import { daytime } from "./daytime.js";
+import { chargenServer } from "./chargen.js";
+import { daytimeServer } from "./daytime.js";
 import type { BundledServer } from "./description.js";
-import { discard } from "./discard.js";
-import { echo } from "./echo.js";
-import { greet } from "./greet.js";
-import { http } from "./http/server.js";
-import { json } from "./json/server.js";
-import { name } from "./name.js";
-import { objects } from "./objects/server.js";
-import { proxy } from "./proxy.js";
-import { qotd } from "./qotd.js";
-import { respond } from "./respond.js";
-import { time } from "./time.js";
-import { upper } from "./upper.js";
+import { discardServer } from "./discard.js";
+import { echoServer } from "./echo.js";
+import { greetServer } from "./greet.js";
+import { httpServer } from "./http/server.js";
+import { jsonServer } from "./json/server.js";
+import { nameServer } from "./name.js";
+import { objectsServer } from "./objects/server.js";
+import { proxyServer } from "./proxy.js";
+import { qotdServer } from "./qotd.js";
+import { respondServer } from "./respond.js";
+import { timeServer } from "./time.js";
+import { upperServer } from "./upper.js";
 
 /** The descriptions of all bundled servers, in the order of their names. */
 export const bundledServers: readonly BundledServer[] = [
-  chargen,
-  daytime,
-  discard,
-  echo,
-  greet,
-  http,
-  json,
-  name,
-  objects,
-  proxy,
-  qotd,
-  respond,
-  time,
-  upper,
+  chargenServer,
+  daytimeServer,
+  discardServer,
+  echoServer,
+  greetServer,
+  httpServer,
+  jsonServer,
+  nameServer,
+  objectsServer,
+  proxyServer,
+  qotdServer,
+  respondServer,
+  timeServer,
+  upperServer,
 ];

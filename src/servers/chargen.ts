@@ -67,7 +67,7 @@ export class ChargenDatagramHandler extends BaseRequestHandler<DatagramRequest> 
 }
 
 /** `socketserver chargen` */
-export const chargen: BundledServer = {
+export const chargenServer: BundledServer = {
   name: "chargen",
   summary: "sends lines of characters without end",
   streamHandler: ChargenStreamHandler,
@@ -76,7 +76,7 @@ export const chargen: BundledServer = {
     receive: ROUND.subarray(0, 2 * (LINE_LENGTH + 2)).toString(),
     // Of a datagram, nobody knows how much it is.
     pattern: /^[ -~\r\n]*$/,
-    shownBy: "head -n 2",
+    pipeTo: "head -n 2",
   },
   notes: `Over TCP it goes on until the client ends, no faster than that reads. Over UDP
 each datagram is answered by one of up to 512 characters. That is more than it

@@ -39,7 +39,7 @@ export class DaytimeDatagramHandler extends BaseRequestHandler<DatagramRequest> 
 }
 
 /** `socketserver daytime` */
-export const daytime: BundledServer = {
+export const daytimeServer: BundledServer = {
   name: "daytime",
   summary: "tells the date and the time in words",
   streamHandler: DaytimeStreamHandler,

@@ -12,7 +12,7 @@ import type { ServerClass } from "../mixins/multiplexing.js";
 /** What to send to a server to see it work, and what comes back; both without their line ends. */
 export interface BundledExample {
   /** Another command that has to run for it: `socketserver upper --tcp 127.0.0.1:9998`. */
-  readonly needs?: string;
+  readonly prerequisite?: string;
   /** Left out where the server speaks first. */
   readonly send?: string;
   /** `""` where nothing comes back. */
@@ -20,7 +20,7 @@ export interface BundledExample {
   /** Where what comes back is not always the same: what it looks like. */
   readonly pattern?: RegExp;
   /** What the answer is piped into, where it is endless or no text: `head -n 2`. */
-  readonly shownBy?: string;
+  readonly pipeTo?: string;
   /**
    * A line for a shell, where another program than nc shows it better, or the bytes cannot be typed. It is given what follows
    * the protocol in an address, and the nc that reaches it.
@@ -38,8 +38,8 @@ export interface BundledOption {
   /** Makes the value from what was written; without it, the text is the value. @throws RangeError whose message says what is wrong */
   readonly parse?: (text: string) => unknown;
   /** Whether the server cannot do without. */
-  readonly mandatory?: boolean;
-  /** The value that the server's example is given, where the option is mandatory: `Ali`. */
+  readonly required?: boolean;
+  /** The value that the server's example is given, where the option is required: `Ali`. */
   readonly example?: string;
 }
 
@@ -60,7 +60,7 @@ export interface BundledServer {
   /** The models that make sense; all of them where it is left out. */
   readonly models?: readonly ModelName[];
   /** Why the other models do not, for who asks for one: a sentence. */
-  readonly whyNotOthers?: string;
+  readonly unsupportedModelsReason?: string;
   /**
    * Adds to a server class what the handlers find in `this.server`: state that they share, and the properties of the
    * options. A mix-in, as `ThreadingMixIn` is one.
@@ -70,7 +70,7 @@ export interface BundledServer {
   /** Bytes of a datagram that it takes; 8192 where it is left out. */
   readonly maxPacketSize?: number;
   /** Whether the command ends also when Esc is pressed in its terminal. */
-  readonly endsOnEscape?: boolean;
+  readonly stopsOnEscape?: boolean;
   /** What else there is to say, for its help; sentences. */
   readonly notes?: string;
 }

@@ -28,7 +28,7 @@ export class DiscardDatagramHandler extends BaseRequestHandler<DatagramRequest> 
 }
 
 /** `socketserver discard` */
-export const discard: BundledServer = {
+export const discardServer: BundledServer = {
   name: "discard",
   summary: "throws away everything it gets",
   streamHandler: DiscardStreamHandler,

@@ -42,7 +42,7 @@ export class EchoDatagramHandler extends BaseRequestHandler<DatagramRequest> {
 }
 
 /** `socketserver echo` */
-export const echo: BundledServer = {
+export const echoServer: BundledServer = {
   name: "echo",
   summary: "sends back every byte as it comes",
   streamHandler: EchoStreamHandler,

@@ -63,7 +63,7 @@ export class GreetDatagramHandler extends BaseRequestHandler<DatagramRequest, Gr
 }
 
 /** `socketserver greet` */
-export const greet: BundledServer = {
+export const greetServer: BundledServer = {
   name: "greet",
   summary: "greets each client with its number",
   streamHandler: GreetStreamHandler,

@@ -64,7 +64,7 @@ function readName(text: string): string {
 }
 
 /** `socketserver name` */
-export const name: BundledServer = {
+export const nameServer: BundledServer = {
   name: "name",
   summary: "sends back every line with a name behind it",
   streamHandler: NameStreamHandler,
@@ -75,11 +75,11 @@ export const name: BundledServer = {
       description: "the name",
       property: "addedName",
       parse: readName,
-      mandatory: true,
+      required: true,
       example: "Ali",
     },
   ],
-  endsOnEscape: true,
+  stopsOnEscape: true,
   example: { send: "Hello", receive: "Hello Ali" },
   notes: `It understands telnet's own commands, so telnet works as well as nc, any number
 at once: telnet 127.0.0.1 9999`,

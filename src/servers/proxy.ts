@@ -5,7 +5,7 @@
  */
 
 import { endSending } from "../clients/end-sending.js";
-import { type Address, formatAddress, isInetAddress, readTarget } from "../core/address/address.js";
+import { type Address, formatAddress, isInetAddress, parseTarget } from "../core/address/address.js";
 import { OSError } from "../core/errors.js";
 import { createConnection } from "../core/socket/connect.js";
 import type { Socket } from "../core/socket/socket.js";
@@ -68,9 +68,12 @@ export class ProxyStreamHandler extends BaseRequestHandler<Socket, Proxying> {
     const address = await this.server.target;
     let target: Socket | null = null;
     try {
-      target = await createConnection(address, { timeout: CONNECT_TIMEOUT }).catch(blame(address));
+      target = await createConnection(address, { timeout: CONNECT_TIMEOUT }).catch(targetFailure(address));
       target.settimeout(null);
-      await Promise.all([passOn(client, target, raise, blame(address)), passOn(target, client, blame(address), raise)]);
+      await Promise.all([
+        passOn(client, target, rethrow, targetFailure(address)),
+        passOn(target, client, targetFailure(address), rethrow),
+      ]);
       await target.close();
     } catch (error) {
       target?.abort();
@@ -93,12 +96,12 @@ async function passOn(from: Socket, to: Socket, onFromFailure: OnFailure, onToFa
 }
 
 /** A failure of the client is told as it is. */
-function raise(error: unknown): never {
+function rethrow(error: unknown): never {
   throw error;
 }
 
 /** A failure of the target is told as such. */
-function blame(target: Address): OnFailure {
+function targetFailure(target: Address): OnFailure {
   return (error) => {
     if (!(error instanceof OSError)) throw error;
     const message = `The target ${formatAddress(target)} has failed: ${error.message}`;
@@ -107,14 +110,14 @@ function blame(target: Address): OnFailure {
 }
 
 /** @throws RangeError for what is no address to connect to */
-function readReachable(text: string): Address {
-  const target = readTarget(text);
+function parseReachable(text: string): Address {
+  const target = parseTarget(text);
   if (!isInetAddress(target) || target[1] !== 0) return target;
   throw new RangeError(`Cannot pass anything on to "${text}": nobody listens at the port 0.`);
 }
 
 /** `socketserver proxy` */
-export const proxy: BundledServer = {
+export const proxyServer: BundledServer = {
   name: "proxy",
   summary: "passes each connection on to another server",
   streamHandler: ProxyStreamHandler,
@@ -124,10 +127,10 @@ export const proxy: BundledServer = {
       flags: "--to <host:port>",
       description: "the server to pass on to; or the path of its Unix socket",
       property: "target",
-      parse: readReachable,
-      mandatory: true,
+      parse: parseReachable,
+      required: true,
       example: "127.0.0.1:9998",
     },
   ],
-  example: { needs: "socketserver upper --tcp 127.0.0.1:9998", send: "hello", receive: "HELLO" },
+  example: { prerequisite: "socketserver upper --tcp 127.0.0.1:9998", send: "hello", receive: "HELLO" },
 };

@@ -140,7 +140,7 @@ function readBytes(path: string): Buffer {
 }
 
 /** `socketserver qotd` */
-export const qotd: BundledServer = {
+export const qotdServer: BundledServer = {
   name: "qotd",
   summary: "sends the quote of the day",
   streamHandler: QotdStreamHandler,

@@ -13,7 +13,7 @@ import type { BundledServer } from "./description.js";
 /** What {@link RespondMixIn} adds to a server. */
 export interface Responding {
   /** Tells what a client has sent. Handlers in threads and processes have the one server tell it, too. */
-  tellReceived(text: string, clientAddress: Address): void | Promise<void>;
+  reportReceived(text: string, clientAddress: Address): void | Promise<void>;
 }
 
 /**
@@ -28,7 +28,7 @@ export function RespondMixIn<Base extends ServerClass>(
   Server: Base,
 ): Base & (abstract new (...args: AnyArguments) => Responding) {
   abstract class RespondServer extends Server implements Responding {
-    tellReceived(text: string, clientAddress: Address): void {
+    reportReceived(text: string, clientAddress: Address): void {
       this.logger.info({ clientAddress: formatAddress(clientAddress), text }, "received");
     }
   }
@@ -41,14 +41,14 @@ export class RespondDatagramHandler extends BaseRequestHandler<DatagramRequest, 
 
   override async handle(): Promise<void> {
     const [data, socket] = this.request;
-    await this.server.tellReceived(data.toString(), this.clientAddress);
+    await this.server.reportReceived(data.toString(), this.clientAddress);
     const host = isInetAddress(this.clientAddress) ? this.clientAddress[0] : this.clientAddress;
     await socket.sendto(`Response for ${host}`, this.clientAddress);
   }
 }
 
 /** `socketserver respond` */
-export const respond: BundledServer = {
+export const respondServer: BundledServer = {
   name: "respond",
   summary: "tells each sender of a datagram its address",
   datagramHandler: RespondDatagramHandler,

@@ -19,7 +19,7 @@ import type { Socket } from "../core/socket/socket.js";
 /** What is received at once, in bytes; also all that is held of a client. */
 const CHUNK_SIZE = 65_536;
 /** Seconds that a client may hold up the loop, by taking nothing where `select()` has found room. Then it is thrown out. */
-const PATIENCE = 1;
+const SLOW_CLIENT_TIMEOUT = 1;
 
 /** What {@link SelectEcho} may be told. */
 export interface SelectEchoOptions {
@@ -128,7 +128,7 @@ export class SelectEcho {
     try {
       // Who made it ready may have left again: accept() would then wait for the next one, and everybody with it.
       const [client, address] = await listener.accept(MSG_DONTWAIT);
-      client.settimeout(PATIENCE);
+      client.settimeout(SLOW_CLIENT_TIMEOUT);
       this.#asking.set(client, formatAddress(address));
       this.#logger?.info({ clientAddress: formatAddress(address) }, "connection accepted");
     } catch (error) {

@@ -46,7 +46,7 @@ export class TimeDatagramHandler extends BaseRequestHandler<DatagramRequest> {
 }
 
 /** `socketserver time` */
-export const time: BundledServer = {
+export const timeServer: BundledServer = {
   name: "time",
   summary: "tells the seconds since 1900 as four bytes",
   streamHandler: TimeStreamHandler,
@@ -55,7 +55,7 @@ export const time: BundledServer = {
     receive: "236 203 160 12",
     // No text; its bytes in figures are what od makes of them.
     pattern: /^.+$/s,
-    shownBy: "od -An -t u1",
+    pipeTo: "od -An -t u1",
   },
   notes: `The first byte counts most; in 2036 the four are used up and begin again at 0.`,
 };

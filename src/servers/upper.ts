@@ -29,7 +29,7 @@ export class UpperDatagramHandler extends DatagramRequestHandler {
 }
 
 /** `socketserver upper` */
-export const upper: BundledServer = {
+export const upperServer: BundledServer = {
   name: "upper",
   summary: "sends back every line in capitals",
   streamHandler: UpperStreamHandler,

@@ -1,7 +1,7 @@
 /** What wakes a thread that blocks, from within one thread: what would wake it has been said before it blocks. */
 import { AF_UNIX, BlockingSocket, ClosedResourceError } from "ts-socketserver";
 import { beforeEach, describe, expect, it } from "vitest";
-import { Interrupt, interruptWord, MESSAGE_WAITS } from "../../dist/core/blocking/wait.js";
+import { Interrupt, WAKE_FOR_MESSAGE, wakeToken } from "../../dist/core/blocking/wait.js";
 import { temporaryPath } from "../support/temporary-path.js";
 import { available, connected, listening, pair, unless } from "./peers.js";
 
@@ -9,7 +9,7 @@ describe.skipIf(!available)(`An interrupt${unless}`, () => {
   let other: BlockingSocket;
   let interrupt: Interrupt;
   let aborted: number[];
-  const say = (word: number): void => other.sendall(interruptWord(word));
+  const say = (word: number): void => other.sendall(wakeToken(word));
 
   // Each one takes the place of the one before.
   beforeEach(async () => {
@@ -118,7 +118,7 @@ describe.skipIf(!available)(`An interrupt${unless}`, () => {
   it("for a request that has ended, or for none, means nothing", () => {
     interrupt.begin(5);
     say(4);
-    say(MESSAGE_WAITS);
+    say(WAKE_FOR_MESSAGE);
     const [client, server] = connected();
     using _client = client;
     using _server = server;

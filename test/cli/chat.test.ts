@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { createConnection, parseAddress } from "ts-socketserver";
-import { chatRoom } from "ts-socketserver/servers";
+import { chatRoomServer } from "ts-socketserver/servers";
 import { StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { netcat, python, script } from "../clients/programs.js";
@@ -185,7 +185,7 @@ describe("socketserver chat", () => {
   it("stands in the list of servers", async () => {
     const { stdout } = await runInProcess(["--help"]);
     expect(stdout).toMatch(/^ {2}chat +lets people chat: two by turns, or many in a room$/m);
-    expect(tableIn("README.md", "command")).toContainEqual(["socketserver chat", chatRoom.summary]);
+    expect(tableIn("README.md", "command")).toContainEqual(["socketserver chat", chatRoomServer.summary]);
   });
 });
 

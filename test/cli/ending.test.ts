@@ -62,7 +62,7 @@ describe("Ctrl-C", () => {
     expect(held).toBeGreaterThanOrEqual(190);
     // Its usual 3 s are more than this machine may be late by.
     expect(held).toBeLessThan(2900);
-    expect(command.log.at(-1)).toMatchObject({ msg: "handlers were cut off", heldUpBy: [`127.0.0.1:${port}`] });
+    expect(command.log.at(-1)).toMatchObject({ msg: "handlers were cut off", aborted: [`127.0.0.1:${port}`] });
   });
 
   it.each([

@@ -36,7 +36,7 @@ describe("The words of the terminal", () => {
     const output = new TerminalOutput("name", (piece) => {
       text += piece;
     });
-    output.serving({ endpoint: endpointFor("tcp"), model: "plain", tryIt: "", endsOnEscape: true });
+    output.serving({ endpoint: endpointFor("tcp"), model: "plain", tryIt: "", stopsOnEscape: true });
     expect(text).toContain("\nEsc or Ctrl-C ends it.\n");
     output.stopping({ signal: "Esc", clients: 1, atMost: 3 });
     expect(text.endsWith("\nname: waiting for 1 client, at most 3 s. Ctrl-C leaves at once.\n")).toBe(true);
@@ -80,7 +80,7 @@ describe.skipIf(script.missing)(`Esc on a real terminal${script.reason}`, () => 
     await using _held = await servedClient(terminal);
     terminal.type(CTRL_C);
     await expectLeft(terminal, 0);
-    expect(terminal.stdout).toMatch(/"endsOnEscape":true/);
+    expect(terminal.stdout).toMatch(/"stopsOnEscape":true/);
     expect(terminal.stdout.match(/"signal":"\w+","clients":\d/g)).toEqual(['"signal":"SIGINT","clients":1']);
   });
 

@@ -58,7 +58,7 @@ describe.each(bundledServers)("socketserver $name --help", (bundled) => {
     }
     const names = modelsOf(bundled).map((model) => model.name);
     for (const model of models) expect(help.includes(`${model.name}:`)).toBe(names.includes(model.name));
-    expect(help.includes("  Esc, where it runs in a terminal")).toBe(bundled.endsOnEscape === true);
+    expect(help.includes("  Esc, where it runs in a terminal")).toBe(bundled.stopsOnEscape === true);
     expect(help.includes("  --threads")).toBe(names.includes("threading"));
     expect(help.includes("  --children")).toBe(names.includes("forking"));
   });

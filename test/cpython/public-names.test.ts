@@ -67,7 +67,7 @@ const SERVERS = [
   // Handlers
   ...names(`
     BlockingDatagramRequestHandler BlockingRequestHandler BlockingStreamRequestHandler
-    BaseRequestHandler CLIENT_ADDRESS DatagramRequestHandler LOGGER REQUEST SERVER StreamRequestHandler
+    BaseRequestHandler CLIENT_ADDRESS_TOKEN DatagramRequestHandler LOGGER_TOKEN REQUEST_TOKEN SERVER_TOKEN StreamRequestHandler
   `),
   // Around them
   ...names(`
@@ -90,7 +90,7 @@ const BUNDLED = names(`
   escapeTelnet name qotd respond time
   ChatMixIn ChatRoom ChatServer ChatStreamHandler JsonDatagramHandler JsonReader JsonScanner JsonStreamHandler
   LengthPrefixedReader LengthPrefixedWriter ObjectCodec ObjectError ObjectsDatagramHandler ObjectsStreamHandler
-  UnknownObject chatOver chatRoom classNameOf hostChat joinChat json objects parseJson prefixLength readChatName
+  UnknownObject chatOver chatRoomServer classNameOf hostChat joinChat json objects parseJson prefixLength parseChatName
   unprefixLength
   HttpMixIn HttpStreamHandler ProxyMixIn ProxyStreamHandler SelectEcho TargetError http proxy
 `);

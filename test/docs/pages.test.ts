@@ -18,7 +18,7 @@ import {
   ThreadingTCPServer,
   UDPServer,
 } from "ts-socketserver";
-import { bundledServers, upper } from "ts-socketserver/servers";
+import { bundledServers, upperServer } from "ts-socketserver/servers";
 import { describe, expect, it } from "vitest";
 import { exampleCommand } from "../../dist/cli/endpoint.js";
 import { defaultModelOf } from "../../dist/cli/models.js";
@@ -90,14 +90,14 @@ describe("README.md", () => {
 
   it("shows what npm start prints on a terminal, and what its line gets back", () => {
     let printed = "";
-    const output = new TerminalOutput(upper.name, (piece) => {
+    const output = new TerminalOutput(upperServer.name, (piece) => {
       printed += piece;
     });
-    const tryIt = exampleCommand(defaultEndpoint(["tcp"]), upper.example);
-    output.serving({ endpoint: defaultEndpoint(["tcp"]), model: defaultModelOf(upper).name, tryIt });
+    const tryIt = exampleCommand(defaultEndpoint(["tcp"]), upperServer.example);
+    output.serving({ endpoint: defaultEndpoint(["tcp"]), model: defaultModelOf(upperServer).name, tryIt });
     expect(text).toContain(`\`\`\`text\n${printed.trimEnd()}\n\`\`\``);
-    expect(text).toContain(`\`\`\`text\n${upper.example.receive}\n\`\`\``);
-    expect(JSON.parse(readFile("package.json")).scripts.start).toBe(`node dist/cli/main.js ${upper.name}`);
+    expect(text).toContain(`\`\`\`text\n${upperServer.example.receive}\n\`\`\``);
+    expect(JSON.parse(readFile("package.json")).scripts.start).toBe(`node dist/cli/main.js ${upperServer.name}`);
   });
 
   it("names the Node.js version that package.json asks for", () => {

@@ -28,7 +28,7 @@ for (const transport of transports) {
 
   describe(`A child, ${model}`, slow, () => {
     const use = shared(() => model.serve());
-    const useTwo = shared(() => serve(model.make({ runners: 2, shutdownTimeout: 0.1 }) as CountingChildren));
+    const useTwo = shared(() => serve(model.make({ workers: 2, shutdownTimeout: 0.1 }) as CountingChildren));
 
     it("that is stopped holds up its own connections only, and goes on with those where it left off", async () => {
       const running = useTwo();

@@ -187,9 +187,9 @@ const table: Readonly<Record<Call, readonly Argument[]>> = {
   close: [descriptor],
   adopt: [descriptor],
   release: [descriptor],
-  environment: [],
-  give: [descriptor, whole("environment", 1, 1)],
-  take: [descriptor],
+  ownerId: [],
+  transfer: [descriptor, whole("owner", 1, 1)],
+  claim: [descriptor],
   start: [
     {
       name: "callback",
@@ -381,8 +381,8 @@ describe.skipIf(!available)(`Arguments of the addon${unlessAvailable}`, () => {
       if (name === "adopt") return typeof first === "number" ? [first + 100_000] : [first];
       if (name === "poll") return [first, rest[0], typeof rest[1] === "number" ? 0 : rest[1]];
       // The package in this thread, and its threads, have environments as well: what they are given they keep.
-      if (name === "give" && typeof rest[0] === "number" && rest[0] >= 1 && rest[0] < 1025)
-        rest[0] = native.environment();
+      if (name === "transfer" && typeof rest[0] === "number" && rest[0] >= 1 && rest[0] < 1025)
+        rest[0] = native.ownerId();
       // SO_LINGER: closing would wait for as long as the value says.
       if (name === "setsockopt" && rest[1] === 13) rest[1] = 2;
       return descriptor === undefined ? [...values] : [descriptor, ...rest];
@@ -411,7 +411,7 @@ describe.skipIf(!available)(`Arguments of the addon${unlessAvailable}`, () => {
       for (const descriptor of openDescriptors()) {
         if (before.has(descriptor)) continue;
         if (name === "release") native.adopt(descriptor);
-        if (name === "give") native.take(descriptor);
+        if (name === "transfer") native.claim(descriptor);
         native.close(descriptor);
       }
       expect(openDescriptors()).toEqual(before);

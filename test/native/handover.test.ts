@@ -4,13 +4,13 @@ import { available, failure, native, opened, printed, program, unlessAvailable }
 
 const WORKER = program(`
   const { parentPort } = require("node:worker_threads");
-  parentPort.postMessage(native.environment());
+  parentPort.postMessage(native.ownerId());
   parentPort.on("message", (descriptor) => {
     if (descriptor < 0) process.exit();
     const before = native.close(descriptor);
-    const taken = native.take(descriptor);
+    const taken = native.claim(descriptor);
     native.send(descriptor, Buffer.from("mine"), 0, 4, 0);
-    parentPort.postMessage([before, taken, native.take(descriptor), native.close(descriptor)]);
+    parentPort.postMessage([before, taken, native.claim(descriptor), native.close(descriptor)]);
   });
 `);
 
@@ -22,17 +22,17 @@ const GIVE = `
   function give(environment) {
     const pair = new Int32Array(2);
     native.socketpair(1, 1, 0, pair);
-    return { kept: pair[0], given: pair[1], result: native.give(pair[1], environment) };
+    return { kept: pair[0], given: pair[1], result: native.transfer(pair[1], environment) };
   }
 `;
 
 describe.skipIf(!available)(`Handing descriptors over${unlessAvailable}`, () => {
   it("is refused for a thread that there is not, and changes nothing", () => {
     const descriptor = opened(native.socket(1, 1, 0));
-    expect(native.give(descriptor, 2 ** 31 - 1)).toBe(failure("ESRCH"));
+    expect(native.transfer(descriptor, 2 ** 31 - 1)).toBe(failure("ESRCH"));
     expect(native.listen(descriptor, 1)).toBe(failure("EINVAL"));
-    expect(native.give(1, native.environment())).toBe(failure("EBADF"));
-    expect(native.take(descriptor)).toBe(failure("EBADF"));
+    expect(native.transfer(1, native.ownerId())).toBe(failure("EBADF"));
+    expect(native.claim(descriptor)).toBe(failure("EBADF"));
   });
 
   it("knows at once that a number was not given, however large or small, and takes no memory for it", async () => {
@@ -43,7 +43,7 @@ describe.skipIf(!available)(`Handing descriptors over${unlessAvailable}`, () => 
        const taking = \`const { workerData, parentPort } = require("node:worker_threads");
          const native = require(workerData);
          const before = process.memoryUsage.rss();
-         const results = [-2, -(2 ** 31), 2 ** 31 - 1, 500_000_000].map((number) => native.take(number));
+         const results = [-2, -(2 ** 31), 2 ** 31 - 1, 500_000_000].map((number) => native.claim(number));
          parentPort.postMessage([...results, process.memoryUsage.rss() - before < 64 * 2 ** 20]);\`;
        new Worker(taking, { eval: true, workerData: ADDON }).on("message", (told) => print(told.join(" ")));`,
     );
@@ -64,7 +64,7 @@ describe.skipIf(!available)(`Handing descriptors over${unlessAvailable}`, () => 
          const bytes = Buffer.alloc(8);
          print([bytes.toString("utf8", 0, native.recv(kept, bytes, 0, 8, 0)), native.recv(kept, bytes, 0, 8, 0)].join(" "));
          await worker.terminate();
-         print([native.give(kept, environment) === ${failure("ESRCH")}].join(" "));
+         print([native.transfer(kept, environment) === ${failure("ESRCH")}].join(" "));
        })();`,
     );
     expect(lines).toEqual(["0 true", "true 0 true 0", "mine 0", "true"]);

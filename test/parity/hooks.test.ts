@@ -8,13 +8,13 @@ import "reflect-metadata";
 import {
   type Address,
   BaseRequestHandler,
-  CLIENT_ADDRESS,
+  CLIENT_ADDRESS_TOKEN,
   DatagramRequestHandler,
   ExitRequest,
   MultiplexingTCPServer,
   MultiplexingUDPServer,
-  REQUEST,
-  SERVER,
+  REQUEST_TOKEN,
+  SERVER_TOKEN,
   type Socket,
   TCPServer,
 } from "ts-socketserver";
@@ -254,9 +254,9 @@ describe("a processRequest() that passes on another request in the place of the 
     expect(shutdown).not.toHaveBeenCalled();
   });
 
-  for (const isolation of ["full", "awaited"] as const) {
-    it(`in a multiplexing server (isolation: "${isolation}"): likewise, and it counts until it has ended`, async () => {
-      await using running = await serve(new Wrapping(here, Failing, { isolation, maxConnections: 1 }));
+  for (const unhandledErrors of ["end-request", "end-process"] as const) {
+    it(`in a multiplexing server (unhandledErrors: "${unhandledErrors}"): likewise, and it counts until it has ended`, async () => {
+      await using running = await serve(new Wrapping(here, Failing, { unhandledErrors, maxConnections: 1 }));
       const { server } = running;
       await using client = await running.connect();
       await using next = await running.connect();
@@ -276,8 +276,8 @@ describe("a processRequest() that passes on another request in the place of the 
       expect(server.activeRequests).toBe(0);
     });
 
-    it(`in a multiplexing server (isolation: "${isolation}"): serverClose() waits for it, and cuts it off`, async () => {
-      const server = new Wrapping(here, Failing, { isolation, shutdownTimeout: 0.01, logger: silent });
+    it(`in a multiplexing server (unhandledErrors: "${unhandledErrors}"): serverClose() waits for it, and cuts it off`, async () => {
+      const server = new Wrapping(here, Failing, { unhandledErrors, shutdownTimeout: 0.01, logger: silent });
       await using running = await serve(server);
       await using client = await running.connect();
       expect(await client.read(2)).toBe("in");
@@ -402,9 +402,9 @@ describe("requests at their end", () => {
     @injectable()
     class Injected extends BaseRequestHandler {
       constructor(
-        @inject(REQUEST) request: Socket,
-        @inject(CLIENT_ADDRESS) clientAddress: readonly [string, number],
-        @inject(SERVER) server: TCPServer,
+        @inject(REQUEST_TOKEN) request: Socket,
+        @inject(CLIENT_ADDRESS_TOKEN) clientAddress: readonly [string, number],
+        @inject(SERVER_TOKEN) server: TCPServer,
         readonly resource: Resource,
       ) {
         super(request, clientAddress, server);

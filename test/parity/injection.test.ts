@@ -6,14 +6,14 @@ import {
   type Address,
   BaseRequestHandler,
   type BaseServer,
-  CLIENT_ADDRESS,
+  CLIENT_ADDRESS_TOKEN,
   type DatagramRequest,
   DatagramRequestHandler,
   formatAddress,
-  LOGGER,
+  LOGGER_TOKEN,
   MultiplexingTCPServer,
-  REQUEST,
-  SERVER,
+  REQUEST_TOKEN,
+  SERVER_TOKEN,
   type Socket,
   StreamRequestHandler,
   TCPServer,
@@ -55,10 +55,10 @@ class Greeter extends StreamRequestHandler {
   readonly #greetings: Greetings;
 
   constructor(
-    @inject(REQUEST) request: Socket,
-    @inject(CLIENT_ADDRESS) clientAddress: Address,
-    @inject(SERVER) server: BaseServer,
-    @inject(LOGGER) logger: Logger,
+    @inject(REQUEST_TOKEN) request: Socket,
+    @inject(CLIENT_ADDRESS_TOKEN) clientAddress: Address,
+    @inject(SERVER_TOKEN) server: BaseServer,
+    @inject(LOGGER_TOKEN) logger: Logger,
     @inject(Greetings) greetings: Greetings,
   ) {
     super(request, clientAddress, server);
@@ -104,21 +104,20 @@ describe("a handler with an injected constructor", () => {
     }
     expect(createChildContainer).toHaveBeenCalledTimes(2);
     // Nothing of a request stays behind in the application's container.
-    expect([REQUEST, CLIENT_ADDRESS, SERVER, LOGGER].map((token) => container.isRegistered(token, true))).toEqual([
-      false,
-      false,
-      false,
-      false,
-    ]);
+    expect(
+      [REQUEST_TOKEN, CLIENT_ADDRESS_TOKEN, SERVER_TOKEN, LOGGER_TOKEN].map((token) =>
+        container.isRegistered(token, true),
+      ),
+    ).toEqual([false, false, false, false]);
   });
 
   it("can be a handler of datagrams", async () => {
     @injectable()
     class Counting extends DatagramRequestHandler {
       constructor(
-        @inject(REQUEST) request: DatagramRequest,
-        @inject(CLIENT_ADDRESS) clientAddress: Address,
-        @inject(SERVER) server: BaseServer,
+        @inject(REQUEST_TOKEN) request: DatagramRequest,
+        @inject(CLIENT_ADDRESS_TOKEN) clientAddress: Address,
+        @inject(SERVER_TOKEN) server: BaseServer,
         @inject(Greetings) readonly greetings: Greetings,
       ) {
         super(request, clientAddress, server);
@@ -138,9 +137,9 @@ describe("a handler with an injected constructor", () => {
     @injectable()
     class Rooted extends BaseRequestHandler {
       constructor(
-        @inject(REQUEST) request: Socket,
-        @inject(CLIENT_ADDRESS) clientAddress: Address,
-        @inject(SERVER) server: BaseServer,
+        @inject(REQUEST_TOKEN) request: Socket,
+        @inject(CLIENT_ADDRESS_TOKEN) clientAddress: Address,
+        @inject(SERVER_TOKEN) server: BaseServer,
         @inject("word of injection.test.ts") readonly word: string,
       ) {
         super(request, clientAddress, server);

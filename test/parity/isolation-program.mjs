@@ -1,7 +1,7 @@
 /**
  * The program that isolation.test.ts runs: a server whose handlers misbehave at a client's word.
  *
- *     node isolation-program.mjs TCPServer|MultiplexingTCPServer [full|awaited]
+ *     node isolation-program.mjs TCPServer|MultiplexingTCPServer [end-request|end-process]
  *
  * It prints its port, and leaves in good order with exit code 0 when a client says "stop".
  */
@@ -48,7 +48,7 @@ class Server extends ServerClass {
   }
 }
 
-const server = new Server(["127.0.0.1", 0], Misbehaving, process.argv[3] ? { isolation: process.argv[3] } : {});
+const server = new Server(["127.0.0.1", 0], Misbehaving, process.argv[3] ? { unhandledErrors: process.argv[3] } : {});
 await server.open();
 console.log(server.serverAddress[1]);
 await server.serveForever(0.01);

@@ -214,9 +214,9 @@ describe("isolation under --unhandled-rejections (slow: it starts a process)", (
   });
 });
 
-describe('isolation: "awaited" (slow: it starts a process)', () => {
+describe('unhandledErrors: "end-process" (slow: it starts a process)', () => {
   it("a rejection that a handler leaves unhandled ends the process, as ever in Node", async () => {
-    await using program = await Program.start("MultiplexingTCPServer", "awaited");
+    await using program = await Program.start("MultiplexingTCPServer", "end-process");
     await using client = await program.connect();
     expect(await echoes(client)).toBe(true);
     await client.write("reject\n");
@@ -231,7 +231,7 @@ describe('isolation: "awaited" (slow: it starts a process)', () => {
       }
     }
     await using running = await serve(
-      new MultiplexingTCPServer(["127.0.0.1", 0], Ending, { isolation: "awaited", shutdownTimeout: 60 }),
+      new MultiplexingTCPServer(["127.0.0.1", 0], Ending, { unhandledErrors: "end-process", shutdownTimeout: 60 }),
     );
     await using client = await running.connect();
     await within(15, "serving", running.served);
@@ -239,8 +239,8 @@ describe('isolation: "awaited" (slow: it starts a process)', () => {
   });
 
   it("is no option of a plain server, whose handlers could wait for themselves without it", () => {
-    expect(() => new TCPServer(["127.0.0.1", 0], BaseRequestHandler, { isolation: "awaited" })).toThrow(
-      'TCPServer has no option "isolation"',
+    expect(() => new TCPServer(["127.0.0.1", 0], BaseRequestHandler, { unhandledErrors: "end-process" })).toThrow(
+      'TCPServer has no option "unhandledErrors"',
     );
   });
 });

@@ -163,7 +163,7 @@ describe("wrong options", () => {
 
   it("a mix-in adds its own to the options of the server", () => {
     expect(() => new MultiplexingUDPServer(here, DatagramEcho, { maxConnections: 1, maxPacketSize: 1 })).not.toThrow();
-    expect(MultiplexingUDPServer.optionNames).toEqual([...UDPServer.optionNames, "maxConnections", "isolation"]);
+    expect(MultiplexingUDPServer.optionNames).toEqual([...UDPServer.optionNames, "maxConnections", "unhandledErrors"]);
   });
 
   const wrongValues: readonly (readonly [keyof ServerOptions, unknown])[] = [

@@ -50,7 +50,7 @@ for (const ServerClass of [TCPServer, MultiplexingTCPServer]) {
       // Far less than the default of 15 s, even on a loaded machine.
       expect(seconds).toBeLessThan(10);
       await client.ended();
-      expect(lines).toMatchObject([{ level: 40, msg: CUT_OFF, heldUpBy: [address], count: 1 }]);
+      expect(lines).toMatchObject([{ level: 40, msg: CUT_OFF, aborted: [address], count: 1 }]);
       expect(running.server.activeRequests).toBe(0);
     });
 
@@ -107,7 +107,7 @@ for (const ServerClass of [TCPServer, MultiplexingTCPServer]) {
       expect(await client.readLine()).toBe("begun\n");
       try {
         await within(15, "serverClose()", server.serverClose());
-        expect(lines).toMatchObject([{ msg: CUT_OFF, heldUpBy: [address] }]);
+        expect(lines).toMatchObject([{ msg: CUT_OFF, aborted: [address] }]);
       } finally {
         release();
         await running.close();
@@ -261,6 +261,6 @@ describe("serverClose() of a multiplexing server", () => {
     }
     await running.close();
     await Promise.all(clients.map((client) => client.close()));
-    expect(lines).toMatchObject([{ msg: CUT_OFF, heldUpBy: new Array(20).fill("(unnamed)"), count: 21 }]);
+    expect(lines).toMatchObject([{ msg: CUT_OFF, aborted: new Array(20).fill("(unnamed)"), count: 21 }]);
   });
 });

@@ -26,7 +26,7 @@ for (const model of models) {
     // After that test: what the process opens for itself with the first server stays open.
     it("leaves no descriptor, no thread and no process behind, whatever the handlers do", async () => {
       const before = possessions();
-      const running = await model.serve({ runners: 2, shutdownTimeout: 0.1 });
+      const running = await model.serve({ workers: 2, shutdownTimeout: 0.1 });
       const clients = await Promise.all(Array.from({ length: 4 }, () => running.connect()));
       const [, waiting, spinning, untaken] = clients;
       for (const client of clients) await tell(client, "place");
@@ -45,7 +45,7 @@ for (const model of kinds) {
   describe.skipIf(unlessLinux)(`serverClose() on any transport, ${model.name}${unlessLinux}`, slow, () => {
     it("leaves none either when it comes while they start", async () => {
       const before = possessions();
-      const server = model.make({ runners: 2 });
+      const server = model.make({ workers: 2 });
       const opening = server.open().catch((error: unknown) => error);
       await expect.poll(() => server.fileno()).toBeGreaterThanOrEqual(0);
       await within(10, "serverClose()", server.serverClose());
@@ -96,7 +96,7 @@ for (const model of kinds) {
 
     it("does not wait where blockOnClose is off: the handlers finish, and then nothing is left", async () => {
       const before = possessions();
-      const running = await model.serve({ runners: 2, blockOnClose: false });
+      const running = await model.serve({ workers: 2, blockOnClose: false });
       const client = await running.connect();
       await tell(client, "place");
       await within(10, "serverClose()", running.close());

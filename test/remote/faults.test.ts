@@ -4,7 +4,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { formatAddress } from "ts-socketserver";
 import type { StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it, vi } from "vitest";
-import { runners } from "../../dist/mixins/pool/pooled-mixin.js";
+import { workers } from "../../dist/mixins/pool/pooled-mixin.js";
 import { hearErrors } from "../robustness/support.js";
 import { ShortLived } from "../support/bad-modules.mjs";
 import { captureLog } from "../support/log-capture.js";
@@ -73,7 +73,7 @@ for (const model of kinds) {
 
     it("ends its own connections at once; the others and who waits go on, and it is replaced", async () => {
       const { logger, lines } = captureLog("warn");
-      await using running = await model.serve({ runners: 2, maxConnections: 4, shutdownTimeout: 0.1, logger });
+      await using running = await model.serve({ workers: 2, maxConnections: 4, shutdownTimeout: 0.1, logger });
       const clients: StreamTestClient[] = [];
       const places: string[] = [];
       for (let count = 0; count < 4; count += 1) {
@@ -186,7 +186,7 @@ for (const model of kinds) {
     it("soon after it has started, each time, is replaced more and more slowly; clients wait, and serverClose() does not", async () => {
       holdTimers();
       const running = await model.serve({}, ShortLived);
-      const hosts = (): number => [...Reflect.get(running.server, runners).hosts].length;
+      const hosts = (): number => [...Reflect.get(running.server, workers).hosts].length;
       using errors = hearErrors(running.server);
       const end = async (): Promise<void> => {
         expect((await errors.next()).error).toMatchObject({

@@ -80,7 +80,7 @@ class CountingDatagramChildren extends CountingMixIn(ForkingUDPServer) {}
 /** How many run, and the rest. */
 export interface ModelOptions extends ServerOptions {
   /** Threads or children; 1. */
-  readonly runners?: number;
+  readonly workers?: number;
 }
 
 /** A way of running handlers elsewhere, on a transport. */
@@ -108,9 +108,9 @@ export class RemoteModel {
     return this.name === "forking" || this.transport.features.descriptors;
   }
 
-  #options({ runners = 1, ...options }: ModelOptions): ServerOptions {
+  #options({ workers = 1, ...options }: ModelOptions): ServerOptions {
     const { transport } = this;
-    const count = this.name === "threading" ? { threads: runners } : { children: runners };
+    const count = this.name === "threading" ? { threads: workers } : { children: workers };
     return { transport, logger: pino({ level: "silent" }), ...count, ...options };
   }
 

@@ -201,7 +201,7 @@ for (const model of models) {
   });
 
   describe(`Requests in two places, by ${model}`, slow, () => {
-    const two = shared(() => model.serve({ runners: 2 }));
+    const two = shared(() => model.serve({ workers: 2 }));
 
     it("run at once although they keep their threads busy: replies come in inverted order", async () => {
       const running = two();
@@ -305,7 +305,7 @@ for (const model of kinds) {
     });
 
     it("run at once when they are datagrams: the answer to the second comes first", async () => {
-      await using running = await model.serveDatagrams({ runners: 2 });
+      await using running = await model.serveDatagrams({ workers: 2 });
       await using client = await running.datagrams();
       const path = temporaryPath();
       await client.send(`spinUntil ${path}`);

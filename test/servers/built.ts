@@ -10,6 +10,6 @@ type Servers = typeof import("ts-socketserver/servers");
 type Models = typeof import("../../dist/cli/models.js");
 type Testing = typeof import("ts-socketserver/testing");
 
-export const { bundledServers, chatRoom } = (await import(built("servers/index.js"))) as Servers;
+export const { bundledServers, chatRoomServer } = (await import(built("servers/index.js"))) as Servers;
 export const { makeServer, modelsOf, protocolsOf } = (await import(built("cli/models.js"))) as Models;
 export const { serve } = (await import(built("testing/index.js"))) as Testing;

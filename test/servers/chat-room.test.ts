@@ -169,8 +169,8 @@ describe("ChatRoom", () => {
 
   it("drops two thousand at once, though telling of each makes the next one too slow", async () => {
     class QuietDoor extends ChatRoom {
-      override tellOthers(member: ChatMember, line: string): void {
-        if (!line.endsWith("has joined.")) super.tellOthers(member, line);
+      override sendToOthers(member: ChatMember, line: string): void {
+        if (!line.endsWith("has joined.")) super.sendToOthers(member, line);
       }
     }
     const room = new QuietDoor({ maxWaiting: 2 });
@@ -223,7 +223,8 @@ describe("ChatRoom", () => {
     class MyRoom extends ChatRoom {
       constructor() {
         super();
-        const run = (member: ChatMember, what: string): void => this.tellOthers(member, `* ${member.nickname} ${what}`);
+        const run = (member: ChatMember, what: string): void =>
+          this.sendToOthers(member, `* ${member.nickname} ${what}`);
         this.commands.set("me", { help: "/me DOES says what you do", run });
       }
       override welcome(member: ChatMember): string {

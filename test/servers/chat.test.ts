@@ -8,7 +8,7 @@ import { netcat, PYTHON, python, telnet } from "../clients/programs.js";
 import { hearErrors } from "../robustness/support.js";
 import { RunningCommand } from "../support/running-command.js";
 import { within } from "../support/within.js";
-import { chatRoom, makeServer, modelsOf, serve as serveBuilt } from "./built.js";
+import { chatRoomServer, makeServer, modelsOf, serve as serveBuilt } from "./built.js";
 import { flood, MEGABYTE, unmeasured } from "./flood.js";
 import { whyNot } from "./models.js";
 import { refusalOf } from "./refusal.js";
@@ -29,7 +29,7 @@ async function expectLine(client: StreamTestClient, line: string): Promise<void>
   while ((await client.readLine()) !== `${line}\n`);
 }
 
-describe.each(modelsOf(chatRoom))("A chat room run as $name", (model) => {
+describe.each(modelsOf(chatRoomServer))("A chat room run as $name", (model) => {
   const unless = whyNot(model.name);
   const runners = model.name === "threading" ? { threads: 2 } : {};
   // One server for all tests: what a thread costs is its start. The last one closes it.
@@ -38,7 +38,7 @@ describe.each(modelsOf(chatRoom))("A chat room run as $name", (model) => {
   async function serveRoomOver(protocol: Protocol): Promise<RunningServer<BaseServer>> {
     // Closing waits for nobody: everybody is sent off.
     const options = { shutdownTimeout: 60, ...runners };
-    return await serveBuilt(makeServer({ bundled: chatRoom, model, endpoint: endpointFor(protocol), options }));
+    return await serveBuilt(makeServer({ bundled: chatRoomServer, model, endpoint: endpointFor(protocol), options }));
   }
 
   beforeAll(async () => {
@@ -99,9 +99,11 @@ describe.each(modelsOf(chatRoom))("A chat room run as $name", (model) => {
 
 describe("A chat room run as plain", () => {
   it("lets one person in at a time", async () => {
-    const [model] = modelsOf(chatRoom);
+    const [model] = modelsOf(chatRoomServer);
     if (model?.name !== "plain") throw new Error("plain is not the first model.");
-    await using running = await serveBuilt(makeServer({ bundled: chatRoom, model, endpoint: endpointFor("tcp") }));
+    await using running = await serveBuilt(
+      makeServer({ bundled: chatRoomServer, model, endpoint: endpointFor("tcp") }),
+    );
     await using ana = await running.connect();
     await enter(ana, "Ana");
     await using ben = await running.connect();
@@ -360,9 +362,9 @@ describe.skipIf(netcat.missing || python.missing || telnet.missing)(
 
 describe("The description of the room", () => {
   it("is no part of the catalogue's commands, but has what makeServer() needs", () => {
-    const [model] = modelsOf(chatRoom);
+    const [model] = modelsOf(chatRoomServer);
     if (model === undefined) throw new Error("There is no model.");
-    const server = makeServer({ bundled: chatRoom, model, endpoint: endpointFor("tcp") });
+    const server = makeServer({ bundled: chatRoomServer, model, endpoint: endpointFor("tcp") });
     expect(isInetAddress(server.serverAddress)).toBe(true);
     expect(server.RequestHandlerClass.name).toBe("ChatStreamHandler");
   });

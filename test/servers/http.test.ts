@@ -622,7 +622,7 @@ describe("HttpStreamHandler", () => {
     { how: "rejects", fail: (error: Error): Promise<void> => Promise.reject(error) },
   ])("answers on when what tells of an answer $how", async ({ fail }) => {
     class Untold extends WebServer {
-      override tellAnswer(): Promise<void> {
+      override reportAnswer(): Promise<void> {
         return fail(new Error("the disk is full"));
       }
     }

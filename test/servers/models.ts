@@ -14,6 +14,8 @@ export function whyNot(model: ModelName): string {
 }
 
 /** Whether a server answers its example by itself. What needs another one, or options without an example, has its own tests. */
-export function isReady({ example: { needs }, options = [] }: BundledServer): boolean {
-  return needs === undefined && !options.some(({ mandatory = false, example }) => mandatory && example === undefined);
+export function isReady({ example: { prerequisite }, options = [] }: BundledServer): boolean {
+  return (
+    prerequisite === undefined && !options.some(({ required = false, example }) => required && example === undefined)
+  );
 }

@@ -17,7 +17,7 @@ import {
   type HostChatOptions,
   hostChat,
   joinChat,
-  readChatName,
+  parseChatName,
 } from "ts-socketserver/servers";
 import { StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
@@ -323,13 +323,13 @@ describe("chatOver", () => {
   });
 });
 
-describe("readChatName", () => {
+describe("parseChatName", () => {
   it("takes letters of any kind, and blanks within", () => {
-    expect(readChatName(" Ian Cornelius ")).toBe("Ian Cornelius");
-    expect(readChatName("Zoë")).toBe("Zoë");
+    expect(parseChatName(" Ian Cornelius ")).toBe("Ian Cornelius");
+    expect(parseChatName("Zoë")).toBe("Zoë");
   });
 
   it.each(["", " ", "*", "/quit", "a\nb", "a\u001b", "x".repeat(33)])("refuses %j", (name) => {
-    expect(() => readChatName(name)).toThrow(RangeError);
+    expect(() => parseChatName(name)).toThrow(RangeError);
   });
 });

@@ -1,6 +1,6 @@
 import { MSG_DONTWAIT, type Socket } from "ts-socketserver";
 import { describe, expect, it, vi } from "vitest";
-import { TURN_BUDGET } from "../../dist/core/fairness.js";
+import { YIELD_AFTER } from "../../dist/core/fairness.js";
 import { settle, turnsDuring } from "../support/settle.js";
 import { bulkStreams, datagrams, receiveBytes } from "./subjects.js";
 
@@ -9,7 +9,7 @@ async function times(count: number, call: () => Promise<unknown>): Promise<void>
 }
 
 /** Half of the turns that so many calls must make: enough to show it, whatever else makes the loop turn or not. */
-const fair = (calls: number): number => Math.floor(calls / TURN_BUDGET / 2);
+const fair = (calls: number): number => Math.floor(calls / YIELD_AFTER / 2);
 
 for (const subject of bulkStreams) {
   describe.skipIf(subject.missing !== null)(`Fairness over ${subject.title}`, () => {

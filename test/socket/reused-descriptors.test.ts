@@ -12,7 +12,7 @@ function openPair(transport: Transport): [Channel, Channel] {
 }
 
 /** Of an owner that asks by itself. */
-const TAKES_NOTHING = { awaitedBytes: 0, onReceived: () => {}, onDeparted: () => {} };
+const TAKES_NOTHING = { awaitedBytes: 0, onReceived: () => {}, onCoalescedSent: () => {} };
 
 /** Has a channel tell its news to a list, and asks it for bytes that are not there. */
 function listen(channel: Channel, name: string, news: string[]): void {

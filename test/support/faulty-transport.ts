@@ -56,8 +56,8 @@ export class FaultyTransport implements Transport {
     return this.#inner.thread;
   }
 
-  take(...args: Parameters<Transport["take"]>): AdoptedSocket {
-    return this.#inner.take(...args);
+  claim(...args: Parameters<Transport["claim"]>): AdoptedSocket {
+    return this.#inner.claim(...args);
   }
 
   adopt(descriptor: number): AdoptedSocket {

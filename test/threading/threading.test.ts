@@ -15,7 +15,7 @@ for (const model of models.filter(({ name }) => name === "threading")) {
 
   describe(`A server's threads, ${model}`, slow, () => {
     it("end when they have no memory left, with their own requests alone, and the reason is told", async () => {
-      await using running = await model.serve({ runners: 2, resourceLimits: { maxOldGenerationSizeMb: 24 } });
+      await using running = await model.serve({ workers: 2, resourceLimits: { maxOldGenerationSizeMb: 24 } });
       using errors = hearErrors(running.server);
       await using victim = await running.connect();
       await using bystander = await running.connect();

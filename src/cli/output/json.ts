@@ -36,7 +36,7 @@ export class JsonOutput implements Output {
     this.logger = commandLogger(name, options, destination);
   }
 
-  serving({ endpoint, model, tryIt, endsOnEscape = false }: ServingNotice): void {
+  serving({ endpoint, model, tryIt, stopsOnEscape = false }: ServingNotice): void {
     const { protocol, address } = endpoint;
     const fields = {
       protocol,
@@ -44,7 +44,7 @@ export class JsonOutput implements Output {
       allInterfaces: listensOnAllInterfaces(endpoint),
       model,
       tryIt,
-      endsOnEscape,
+      stopsOnEscape,
     };
     this.logger.info(fields, `serving ${formatEndpoint(endpoint)} (${model})`);
   }

@@ -17,7 +17,7 @@ export interface ServingNotice {
   /** A line for a shell to try it with. */
   readonly tryIt: string;
   /** Whether Esc ends the server, as Ctrl-C does. */
-  readonly endsOnEscape?: boolean;
+  readonly stopsOnEscape?: boolean;
 }
 
 /** What is told when the server was asked to stop. */

@@ -106,12 +106,12 @@ export class TerminalOutput implements Output {
     });
   }
 
-  serving({ endpoint, model, tryIt, endsOnEscape = false }: ServingNotice): void {
+  serving({ endpoint, model, tryIt, stopsOnEscape = false }: ServingNotice): void {
     this.#say(
       `${this.#name}: serving ${formatEndpoint(endpoint)} (${model})`,
       ...(listensOnAllInterfaces(endpoint) ? ["It listens on all interfaces: other machines can reach it."] : []),
       `Try it in another terminal:  ${tryIt}`,
-      `${endsOnEscape ? "Esc or " : ""}Ctrl-C ends it.`,
+      `${stopsOnEscape ? "Esc or " : ""}Ctrl-C ends it.`,
       "",
     );
   }

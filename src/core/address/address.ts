@@ -78,7 +78,7 @@ export function parseAddress(text: string): InetAddress {
 }
 
 /** Reads what to connect to: a path has a slash in it, and a host has none. @throws RangeError as {@link parseAddress} */
-export function readTarget(text: string): Address {
+export function parseTarget(text: string): Address {
   return text.includes("/") ? text : parseAddress(text);
 }
 

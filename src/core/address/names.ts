@@ -29,7 +29,7 @@ import {
 import { codeOf, type GaiError, HError, strerror } from "../errors.js";
 import { checkPort, type InetAddress } from "./address.js";
 import {
-  familyConstants,
+  familyNames,
   gaiError,
   type Host,
   type InetFamily,
@@ -99,7 +99,7 @@ async function findHosts(host: string, family: InetFamily | typeof AF_UNSPEC, fl
   const numeric = host === "<broadcast>" ? undefined : readNumericHost(host);
   if (numeric !== undefined) {
     if (family === AF_UNSPEC || numeric[0] === family) return [numeric];
-    throw wrongFamily(host, family, `Ask for ${familyConstants[numeric[0]]} or AF_UNSPEC`);
+    throw wrongFamily(host, family, `Ask for ${familyNames[numeric[0]]} or AF_UNSPEC`);
   }
   if ((flags & AI_NUMERICHOST) === 0) return lookUp(host, family);
   throw notNumeric(host, "AI_NUMERICHOST");

@@ -16,7 +16,7 @@ export type InetFamily = typeof AF_INET | typeof AF_INET6;
 /** A host as an address of its family. */
 export type Host = readonly [family: InetFamily, address: string];
 
-const familyWords: Readonly<Record<AddressFamily, string>> = {
+const familyLabels: Readonly<Record<AddressFamily, string>> = {
   [AF_INET]: "IPv4 ",
   [AF_INET6]: "IPv6 ",
   [AF_UNIX]: "",
@@ -24,7 +24,7 @@ const familyWords: Readonly<Record<AddressFamily, string>> = {
 };
 
 /** The families' names in a program. */
-export const familyConstants: Readonly<Record<AddressFamily, string>> = {
+export const familyNames: Readonly<Record<AddressFamily, string>> = {
   [AF_INET]: "AF_INET",
   [AF_INET6]: "AF_INET6",
   [AF_UNIX]: "AF_UNIX",
@@ -55,14 +55,14 @@ export function gaiError(action: string, detail: string, code: string, cause?: u
 /** The error for a host that has no address of the family. */
 export function unknownHost(host: string, family: AddressFamily, error?: unknown): GaiError {
   const code = codeOf(error) || "ENOTFOUND";
-  const detail = code === "ENOTFOUND" ? `no ${familyWords[family]}address is known for this name` : strerror(code);
+  const detail = code === "ENOTFOUND" ? `no ${familyLabels[family]}address is known for this name` : strerror(code);
   return gaiError(`resolve "${host}"`, detail, code, error);
 }
 
 /** The error for a numeric address of the other family. */
 export function wrongFamily(host: string, family: InetFamily, remedy: string): GaiError {
-  const detail = `it is not an ${familyWords[family]}address. ${remedy}`;
-  return gaiError(`use "${host}" with ${familyConstants[family]}`, detail, "EAI_ADDRFAMILY");
+  const detail = `it is not an ${familyLabels[family]}address. ${remedy}`;
+  return gaiError(`use "${host}" with ${familyNames[family]}`, detail, "EAI_ADDRFAMILY");
 }
 
 /** Asks the system's resolver; the answers come in its order of preference. */
@@ -120,7 +120,7 @@ export function resolveAddress(
   if (!isInetAddress(address) || typeof address[0] !== "string") {
     const form = `[host, port], such as ["${wanted === AF_INET ? "127.0.0.1" : "::1"}", 9999]`;
     throw new TypeError(
-      `Cannot use ${JSON.stringify(address)} as an address of ${familyConstants[wanted]}: write ${form}.`,
+      `Cannot use ${JSON.stringify(address)} as an address of ${familyNames[wanted]}: write ${form}.`,
     );
   }
   const host = address[0];
@@ -128,7 +128,7 @@ export function resolveAddress(
   const known = host === "" ? ownAddress(wanted, passive) : readNumericHost(host);
   if (known === undefined) return lookUp(host, wanted).then(([[, found]]) => withHost(address, found));
   if (known[0] !== wanted) {
-    const right = familyConstants[known[0]];
+    const right = familyNames[known[0]];
     const remedy = `For a server set addressFamily = ${right}; else open the socket with ${right}`;
     throw wrongFamily(host, wanted, remedy);
   }

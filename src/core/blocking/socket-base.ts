@@ -63,7 +63,7 @@ export type Deadline = number | null | undefined;
  * How long a read waits in the system's call, where nothing can wake it, in milliseconds: the next message of a busy connection
  * is there by then. A thread that is told to end what it does hears of it so much later.
  */
-export const PATIENCE = 20;
+export const BLOCKING_RECV_MS = 20;
 
 /** For a call's one address: they are made one at a time. */
 export const scratchAddress: NativeAddresses = new NativeAddresses();
@@ -247,9 +247,9 @@ export abstract class BlockingSocketBase extends SocketTimeout implements Dispos
     if (this.mayBlock && level === SOL_SOCKET) this.letBlock();
   }
 
-  /** @internal Has the system let one call block, for {@link PATIENCE} at most. */
+  /** @internal Has the system let one call block, for {@link BLOCKING_RECV_MS} at most. */
   protected letBlock(): void {
-    this.mayBlock = this.calls.setblocking(this.descriptor, PATIENCE) === 0;
+    this.mayBlock = this.calls.setblocking(this.descriptor, BLOCKING_RECV_MS) === 0;
   }
 
   /**

@@ -33,16 +33,16 @@ import { toBytes } from "../stream/byte-stream.js";
 import type { FileMode, MakefileOptions } from "../stream/makefile.js";
 import { EAGAIN, EINVAL, POLLIN, POLLOUT } from "../transport/native/constants.js";
 import { NativeAddresses } from "../transport/native/sockaddr.js";
-import { BULK, largeSlab, Slab, smallSlab } from "../transport/slab.js";
+import { LARGE_READ, largeSlab, Slab, smallSlab } from "../transport/slab.js";
 import { systemError, systemErrorOf } from "../transport/system-error.js";
 import { UnixSocketFile } from "../transport/unix-socket-file.js";
 import { resolveBlocking } from "./resolver.js";
 import {
+  BLOCKING_RECV_MS,
   BlockingSocketBase,
   type BlockingSocketOptions,
   type Deadline,
   type OwnedDescriptor,
-  PATIENCE,
   scratchAddress,
 } from "./socket-base.js";
 import { blockUntil, deadlineAfter, INTERRUPTED, interruptedError, isInterrupted, READY } from "./wait.js";
@@ -53,8 +53,8 @@ const NOTHING = Buffer.alloc(0);
 const CALLS_OF_A_WAIT = 8;
 
 /** What a slab of packets can hold; what is to be longer gets memory of its own, at most so much. */
-const MAX_PACKET_IN_SLAB = 65_536;
-const MAX_PACKET = 2 ** 24;
+const MAX_PACKET_SIZE_IN_SLAB = 65_536;
+const MAX_PACKET_SIZE = 2 ** 24;
 
 const senderAddress = new NativeAddresses();
 const receivedFlags = new Int32Array(1);
@@ -264,20 +264,20 @@ export class BlockingSocket extends BlockingSocketBase {
     if (length <= 0) return this.#recvNothing(length, size);
     this.bytesRead += length;
     this.drained = length < room;
-    this.slab = length < BULK ? smallSlab : largeSlab;
+    this.slab = length < LARGE_READ ? smallSlab : largeSlab;
     slab.used = start + length;
     return slab.memory.subarray(start, slab.used);
   }
 
   /**
    * Nothing was there a moment ago. Waits in `recv()` itself first, which costs a busy connection one system call a message,
-   * but cannot be interrupted: so for {@link PATIENCE} at most. Whoever has sent nothing by then is waited for in `poll()`, which
+   * but cannot be interrupted: so for {@link BLOCKING_RECV_MS} at most. Whoever has sent nothing by then is waited for in `poll()`, which
    * an interrupt ends at once.
    */
   #waitAndReceive(memory: Buffer, offset: number, room: number): number {
     const { calls, descriptor, timeout } = this;
     const deadline = timeout === null ? null : deadlineAfter(timeout);
-    if (timeout === null || timeout * 1000 >= PATIENCE) {
+    if (timeout === null || timeout * 1000 >= BLOCKING_RECV_MS) {
       if (!this.mayBlock) this.letBlock();
       const length = calls.recvBlocking(descriptor, memory, offset, room);
       if (length !== EAGAIN) return length;
@@ -352,7 +352,7 @@ export class BlockingSocket extends BlockingSocketBase {
   /** Of a packet, what finds no room is lost; of a stream it waits. */
   #slabFor(size: number): Slab {
     if (this.type === SOCK_STREAM) return this.slab;
-    return size <= MAX_PACKET_IN_SLAB ? largeSlab : new Slab(Math.min(size, MAX_PACKET), 0);
+    return size <= MAX_PACKET_SIZE_IN_SLAB ? largeSlab : new Slab(Math.min(size, MAX_PACKET_SIZE), 0);
   }
 
   #receive(memory: Uint8Array, offset: number, room: number, flags: number): number {

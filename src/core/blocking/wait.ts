@@ -21,7 +21,7 @@ export const INTERRUPTED = -1;
 export type WaitOutcome = typeof READY | typeof EXPIRED | typeof INTERRUPTED;
 
 /** What is written to an interrupt, beside the numbers of requests to break off: there is a message at the port. */
-export const MESSAGE_WAITS = 0;
+export const WAKE_FOR_MESSAGE = 0;
 
 /**
  * Calls in a row that need not wait, after which the interrupt is looked at even so: a peer that never stops sending shall not
@@ -68,7 +68,7 @@ function loadAddon(): NativeAddon {
 }
 
 /** Makes the word that an interrupt's other end is to send. */
-export function interruptWord(word: number): Uint8Array {
+export function wakeToken(word: number): Uint8Array {
   return new Uint8Array(Float64Array.of(word).buffer);
 }
 

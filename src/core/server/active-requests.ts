@@ -5,31 +5,31 @@
  */
 
 import type { Address } from "../address/address.js";
-import { currentScope, runWithin, type Scope } from "../async-context.js";
+import { type AsyncContext, currentContext, runInContext } from "../async-context.js";
 import { NumberTable } from "./number-table.js";
 
 /** Whose requests they are; the server itself, as far as this file needs to know it. */
 export interface RequestOwner {
   /** Something that the handler started but did not wait for has failed. */
-  requestLeftError(live: LiveRequest, error: unknown): void;
+  requestLeftError(active: ActiveRequest, error: unknown): void;
 }
 
 /** One request from its acceptance to its end. */
-export class LiveRequest implements Scope {
+export class ActiveRequest implements AsyncContext {
   readonly owner: RequestOwner;
   readonly clientAddress: Address;
-  /** By which {@link LiveRequests} knows it. */
+  /** By which {@link ActiveRequests} knows it. */
   number = 0;
   /** The request itself; let go of when it has ended, since what the handler has started may live on. */
   request: unknown;
   /** When it was accepted, in milliseconds of `performance.now()`. */
   readonly startedAt = performance.now();
   /** The server has closed it before the handler was done; the handler's running into that is no error of its own. */
-  cutOff = false;
+  aborted = false;
   /** Its handler waits for the server to close: whoever closes it must not wait for the handler in turn. */
-  closesServer = false;
+  excludedFromDrain = false;
   /** It runs on after `processRequest()` has returned. */
-  extended = false;
+  detached = false;
   /** It is over. */
   ended = false;
 
@@ -44,31 +44,31 @@ export class LiveRequest implements Scope {
 // the request it came from, and a handler that stops its own server is not waited for by itself.
 
 /** The request within which the calling code runs, if any; it may have ended. */
-export function currentRequest(): LiveRequest | undefined {
-  const scope = currentScope();
-  return scope instanceof LiveRequest ? scope : undefined;
+export function currentRequest(): ActiveRequest | undefined {
+  const scope = currentContext();
+  return scope instanceof ActiveRequest ? scope : undefined;
 }
 
 /** Whether the calling code runs within the server's loop or one of its requests, so that waiting for it would be for ever. */
 export function runsWithin(owner: RequestOwner): boolean {
-  const scope = currentScope();
-  return scope?.owner === owner && !(scope instanceof LiveRequest && scope.ended);
+  const scope = currentContext();
+  return scope?.owner === owner && !(scope instanceof ActiveRequest && scope.ended);
 }
 
 /** Runs a server's loop, so that its hooks are known to be within it. */
 export function runLoop<Result>(owner: RequestOwner, loop: () => Result): Result {
-  return runWithin({ owner }, loop);
+  return runInContext({ owner }, loop);
 }
 
 /** The requests of one server. */
-export class LiveRequests {
-  readonly #live = new NumberTable<LiveRequest>();
+export class ActiveRequests {
+  readonly #active = new NumberTable<ActiveRequest>();
   /** The same by what they are about, where that is an object; of two about the same one, the later. */
-  readonly #byRequest = new WeakMap<object, LiveRequest>();
+  readonly #byRequest = new WeakMap<object, ActiveRequest>();
   readonly #onEnd: () => void;
   readonly #waiting = new Set<() => void>();
   /** How many of the requests close the server themselves. */
-  #closers = 0;
+  #excluded = 0;
 
   /** @param onEnd called when a request has ended. */
   constructor(onEnd: () => void) {
@@ -76,12 +76,12 @@ export class LiveRequests {
   }
 
   get size(): number {
-    return this.#live.size;
+    return this.#active.size;
   }
 
-  get(request: unknown): LiveRequest | undefined {
+  get(request: unknown): ActiveRequest | undefined {
     if (isObject(request)) return this.#byRequest.get(request);
-    return this.#live.values().findLast((live) => live.request === request);
+    return this.#active.values().findLast((active) => active.request === request);
   }
 
   /**
@@ -89,56 +89,60 @@ export class LiveRequests {
    *
    * @param followed whether {@link currentRequest} knows the request in all that the function starts.
    */
-  run(live: LiveRequest, followed: boolean, work: (live: LiveRequest) => void | Promise<void>): void | Promise<void> {
-    this.add(live);
-    return followed ? runWithin(live, work) : work(live);
+  run(
+    active: ActiveRequest,
+    followed: boolean,
+    work: (active: ActiveRequest) => void | Promise<void>,
+  ): void | Promise<void> {
+    this.add(active);
+    return followed ? runInContext(active, work) : work(active);
   }
 
   /** There is a new request, which lives until {@link leave}. */
-  add(live: LiveRequest): void {
-    live.number = this.#live.add(live);
-    this.#remember(live);
+  add(active: ActiveRequest): void {
+    active.number = this.#active.add(active);
+    this.#remember(active);
   }
 
-  #remember(live: LiveRequest): void {
-    if (isObject(live.request)) this.#byRequest.set(live.request, live);
+  #remember(active: ActiveRequest): void {
+    if (isObject(active.request)) this.#byRequest.set(active.request, active);
   }
 
   /** A request is about something else from now on. */
-  replace(live: LiveRequest, request: unknown): void {
-    this.#forget(live);
-    live.request = request;
-    this.#remember(live);
+  replace(active: ActiveRequest, request: unknown): void {
+    this.#forget(active);
+    active.request = request;
+    this.#remember(active);
   }
 
-  #forget(live: LiveRequest): void {
-    const { request } = live;
-    if (isObject(request) && this.#byRequest.get(request) === live) this.#byRequest.delete(request);
+  #forget(active: ActiveRequest): void {
+    const { request } = active;
+    if (isObject(request) && this.#byRequest.get(request) === active) this.#byRequest.delete(request);
   }
 
   /** The request's handler closes the server: from now on nobody waits for it. */
-  markCloser(live: LiveRequest): void {
+  excludeFromDrain(active: ActiveRequest): void {
     // One that has ended (its timers may outlive it) is waited for by nobody anyway.
-    if (live.closesServer || live.ended) return;
-    live.closesServer = true;
-    this.#closers += 1;
+    if (active.excludedFromDrain || active.ended) return;
+    active.excludedFromDrain = true;
+    this.#excluded += 1;
     for (const check of this.#waiting) check();
   }
 
   /** The request is over. */
-  leave(live: LiveRequest): void {
-    this.#live.delete(live.number);
-    this.#forget(live);
-    live.ended = true;
-    live.request = null;
-    if (live.closesServer) this.#closers -= 1;
+  leave(active: ActiveRequest): void {
+    this.#active.delete(active.number);
+    this.#forget(active);
+    active.ended = true;
+    active.request = null;
+    if (active.excludedFromDrain) this.#excluded -= 1;
     this.#onEnd();
     for (const check of this.#waiting) check();
   }
 
   /** Waits until no request is left. */
   async whenEmpty(): Promise<void> {
-    await this.#until(() => this.#live.size === 0, null);
+    await this.#until(() => this.#active.size === 0, null);
   }
 
   /**
@@ -147,9 +151,9 @@ export class LiveRequests {
    * @param seconds how long, at most.
    * @returns the requests that have not.
    */
-  async drain(seconds: number): Promise<LiveRequest[]> {
-    await this.#until(() => this.#live.size === this.#closers, seconds);
-    return this.#live.values().filter((live) => !live.closesServer);
+  async drain(seconds: number): Promise<ActiveRequest[]> {
+    await this.#until(() => this.#active.size === this.#excluded, seconds);
+    return this.#active.values().filter((active) => !active.excludedFromDrain);
   }
 
   async #until(condition: () => boolean, seconds: number | null): Promise<void> {

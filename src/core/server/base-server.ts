@@ -39,12 +39,12 @@ import {
 } from "../constants.js";
 import { defaults } from "../defaults.js";
 import { BusyResourceError, ClosedResourceError, closedError, ExitRequest } from "../errors.js";
-import { nextTurn, TURN_BUDGET } from "../fairness.js";
+import { nextTurn, YIELD_AFTER } from "../fairness.js";
 import { Socket } from "../socket/socket.js";
 import type { Transport } from "../transport/transport.js";
 import { CAPACITY_PAUSE, classifyAcceptError } from "./accept-errors.js";
-import { currentRequest, LiveRequest, LiveRequests, runLoop, runsWithin } from "./active-requests.js";
-import { blockingRefusal, isBlockingHandler } from "./blocking-handler.js";
+import { ActiveRequest, ActiveRequests, currentRequest, runLoop, runsWithin } from "./active-requests.js";
+import { blockingHandlerError, isBlockingHandler } from "./blocking-handler.js";
 import { events } from "./events.js";
 import { type RequestHandlerClass, runHandler } from "./handler.js";
 import { isImportingForHandler } from "./handler-import.js";
@@ -64,7 +64,7 @@ export interface ServeOptions {
 /** How long a handler that was cut off may take to notice, in seconds, before `serverClose()` returns without it. */
 const UNWINDING_TIME = 0.5;
 /** Datagrams of which none has to be waited for are begun so many at a time. */
-const BEGUN_TOGETHER = 8;
+const MAX_CONCURRENT_STARTS = 8;
 /** Running out of descriptors is told at most this often, in milliseconds. */
 const PAUSE_REPORT_INTERVAL = 1000;
 
@@ -114,7 +114,7 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
   serverAddress: Address;
 
   readonly #options: ServerOptions;
-  readonly #requests = new LiveRequests(() => this.#loop?.wake());
+  readonly #requests = new ActiveRequests(() => this.#loop?.wake());
   readonly #closing = closingController();
   #logger: Logger | undefined;
   #socket: Socket | null = null;
@@ -174,7 +174,7 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
     const ServerClass = this.constructor as typeof BaseServer;
     checkSettings(ServerClass.name, this, ServerClass.optionNames);
     if (isBlockingHandler(this.RequestHandlerClass) && !this.runsBlockingHandlers) {
-      throw blockingRefusal(ServerClass.name, this.RequestHandlerClass.name, this.socketType, this.addressFamily);
+      throw blockingHandlerError(ServerClass.name, this.RequestHandlerClass.name, this.socketType, this.addressFamily);
     }
     const transport = this.transport;
     const socket = new Socket(
@@ -267,11 +267,11 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
     const hasService = this.serviceActions !== BaseServer.prototype.serviceActions;
     await this.#whileServing(signal, async (loop) => {
       while (!loop.stopping) {
-        if (this.hasRoom && this.socket.readable) {
+        if (this.canAccept && this.socket.readable) {
           const step = this.#handleOne(loop);
           // Where nothing is to be waited for (datagrams), a few are begun together before what they have begun goes on.
-          if (step !== undefined || this.#handled % BEGUN_TOGETHER === 0) await step;
-          if (this.#isTurnDue()) await nextTurn();
+          if (step !== undefined || this.#handled % MAX_CONCURRENT_STARTS === 0) await step;
+          if (this.#shouldYield()) await nextTurn();
         } else {
           await loop.sleep(hasService ? pollInterval : null);
         }
@@ -290,7 +290,7 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
       const limits = [this.timeout, this.socket.gettimeout()].filter((limit) => limit !== null);
       const deadline = limits.length === 0 ? null : performance.now() + Math.min(...limits) * 1000;
       let waited = false;
-      while (!(this.hasRoom && this.socket.readable) && !loop.stopping) {
+      while (!(this.canAccept && this.socket.readable) && !loop.stopping) {
         const seconds = deadline === null ? null : (deadline - performance.now()) / 1000;
         const isLate = seconds !== null && seconds <= 0;
         if (isLate && waited) return this.handleTimeout();
@@ -300,13 +300,13 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
       }
       if (loop.stopping) return;
       await this.#handleOne(loop);
-      if (this.#isTurnDue()) await nextTurn();
+      if (this.#shouldYield()) await nextTurn();
     });
   }
 
   /** Whether so many requests were taken that others are to have their turn: those of datagrams need not wait for anything. */
-  #isTurnDue(): boolean {
-    this.#handled = (this.#handled + 1) % TURN_BUDGET;
+  #shouldYield(): boolean {
+    this.#handled = (this.#handled + 1) % YIELD_AFTER;
     return this.#handled === 0;
   }
 
@@ -336,12 +336,12 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
       unwatch = this.#socket?.watch(() => loop.wake());
       // A plain server's loop waits for its handler, which may never end.
       const running = this.followsRequests ? runLoop(this, () => serve(loop)) : serve(loop);
-      await Promise.race([running, loop.abandoned]);
+      await Promise.race([running, loop.detached]);
     } finally {
       signal?.removeEventListener("abort", stop);
       unwatch?.();
       this.#loop = null;
-      loop.leave();
+      loop.finish();
     }
   }
 
@@ -363,69 +363,69 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
   }
 
   #begin([request, clientAddress]: [Request, Address]): void | Promise<void> {
-    const live = new LiveRequest(this, request, clientAddress);
+    const active = new ActiveRequest(this, request, clientAddress);
     // It came while the server was closing, which no longer waits for it.
-    if (this.#closed !== null) return this.#abort(live);
-    return this.#requests.run(live, this.followsRequests, this.#serve);
+    if (this.#closed !== null) return this.#abort(active);
+    return this.#requests.run(active, this.followsRequests, this.#serve);
   }
 
-  readonly #serve = (live: LiveRequest): void | Promise<void> => {
-    const { clientAddress } = live;
-    const request = live.request as Request;
+  readonly #serve = (active: ActiveRequest): void | Promise<void> => {
+    const { clientAddress } = active;
+    const request = active.request as Request;
     let step: void | Promise<void>;
     try {
       const verdict = this.verifyRequest(request, clientAddress);
-      step = verdict === true ? this.processRequest(request, clientAddress) : this.#awaitVerdict(live, verdict);
+      step = verdict === true ? this.processRequest(request, clientAddress) : this.#awaitVerdict(active, verdict);
     } catch (error) {
-      return this.#giveUp(live, error);
+      return this.#rejectRequest(active, error);
     }
-    if (step === undefined) return this.#leaveUnlessExtended(live);
+    if (step === undefined) return this.#leaveUnlessExtended(active);
     return step.then(
-      () => this.#leaveUnlessExtended(live),
-      (error: unknown) => this.#giveUp(live, error),
+      () => this.#leaveUnlessExtended(active),
+      (error: unknown) => this.#rejectRequest(active, error),
     );
   };
 
-  async #awaitVerdict(live: LiveRequest, verdict: boolean | Promise<boolean>): Promise<void> {
-    const { clientAddress } = live;
-    const request = live.request as Request;
+  async #awaitVerdict(active: ActiveRequest, verdict: boolean | Promise<boolean>): Promise<void> {
+    const { clientAddress } = active;
+    const request = active.request as Request;
     if (await verdict) {
       await this.processRequest(request, clientAddress);
     } else {
       events.requestReject.publish({ server: this, clientAddress });
-      await this.#shutdown(live, request);
+      await this.#shutdown(active, request);
     }
   }
 
   /** A request that could not be processed: who was to process it would have shut it down. */
-  async #giveUp(live: LiveRequest, error: unknown): Promise<void> {
-    await this.#fail(live, error);
-    await this.#shutdown(live, live.request as Request);
-    this.#leaveUnlessExtended(live);
+  async #rejectRequest(active: ActiveRequest, error: unknown): Promise<void> {
+    await this.#fail(active, error);
+    await this.#shutdown(active, active.request as Request);
+    this.#leaveUnlessExtended(active);
   }
 
   /** A mix-in ends a request itself that goes on. */
-  #leaveUnlessExtended(live: LiveRequest): void {
-    if (!live.extended) this.#requests.leave(live);
+  #leaveUnlessExtended(active: ActiveRequest): void {
+    if (!active.detached) this.#requests.leave(active);
   }
 
   /** Shuts a request down. A failing override is told like a failing handler. */
-  #shutdown(live: LiveRequest, request: Request): void | Promise<void> {
+  #shutdown(active: ActiveRequest, request: Request): void | Promise<void> {
     try {
-      return this.shutdownRequest(request)?.catch((error: unknown) => this.#fail(live, error));
+      return this.shutdownRequest(request)?.catch((error: unknown) => this.#fail(active, error));
     } catch (error) {
-      return this.#fail(live, error);
+      return this.#fail(active, error);
     }
   }
 
   /** Breaks a request off, likewise. */
-  async #abort(live: LiveRequest): Promise<void> {
-    if (live.ended) return;
-    live.cutOff = true;
+  async #abort(active: ActiveRequest): Promise<void> {
+    if (active.ended) return;
+    active.aborted = true;
     try {
-      await this.abortRequest(live.request as Request);
+      await this.abortRequest(active.request as Request);
     } catch (error) {
-      await this.#fail(live, error);
+      await this.#fail(active, error);
     }
   }
 
@@ -475,10 +475,12 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
    * calls where, and when, its way of running requests wants it. Source: `process_request_thread`.
    */
   protected runRequest(request: Request, clientAddress: Address): Promise<void> {
-    const live = this.#liveOf(request, clientAddress);
-    const end = (): void | Promise<void> => this.#endRequest(live, request);
+    const active = this.#activeRequestOf(request, clientAddress);
+    const end = (): void | Promise<void> => this.#endRequest(active, request);
     // Callbacks, not a function that waits: one of those lives as long as each connection, and is far larger.
-    return this.#startHandler(request, clientAddress).then(end, (error: unknown) => this.#fail(live, error).then(end));
+    return this.#startHandler(request, clientAddress).then(end, (error: unknown) =>
+      this.#fail(active, error).then(end),
+    );
   }
 
   /** The handler, whose constructor may throw. */
@@ -491,11 +493,11 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
     }
   }
 
-  #endRequest(live: LiveRequest, request: Request): void | Promise<void> {
+  #endRequest(active: ActiveRequest, request: Request): void | Promise<void> {
     const leave = (): void => {
-      if (live.extended) this.#requests.leave(live);
+      if (active.detached) this.#requests.leave(active);
     };
-    const ending = this.#shutdown(live, request);
+    const ending = this.#shutdown(active, request);
     return ending === undefined ? leave() : ending.then(leave);
   }
 
@@ -509,7 +511,7 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
 
   /** For mix-ins: starts {@link runRequest}, which the request outlives `processRequest()` with. */
   protected startRequest(request: Request, clientAddress: Address): void {
-    this.#liveOf(request, clientAddress).extended = true;
+    this.#activeRequestOf(request, clientAddress).detached = true;
     void this.runRequest(request, clientAddress);
   }
 
@@ -517,28 +519,28 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
    * What is known of a request that is to run. Where an override of `processRequest()` has passed on another object (the
    * connection in a wrapper) in the place of the one it was given, that one is the request from now on.
    */
-  #liveOf(request: Request, clientAddress: Address): LiveRequest {
+  #activeRequestOf(request: Request, clientAddress: Address): ActiveRequest {
     const known = this.#requests.get(request);
     if (known !== undefined) return known;
     const own = currentRequest();
-    if (own?.owner === this && !own.extended && !own.ended) {
+    if (own?.owner === this && !own.detached && !own.ended) {
       this.#requests.replace(own, request);
       return own;
     }
     // Where requests are not followed, nobody knows whose place it takes: it counts as one of its own.
-    const live = new LiveRequest(this, request, clientAddress);
-    live.extended = true;
-    this.#requests.add(live);
-    return live;
+    const active = new ActiveRequest(this, request, clientAddress);
+    active.detached = true;
+    this.#requests.add(active);
+    return active;
   }
 
   /** For mix-ins: gives an error of a request that goes on to `handleError()`. */
   protected reportFailure(request: Request, clientAddress: Address, error: unknown): Promise<void> {
-    return this.#fail(this.#requests.get(request) ?? new LiveRequest(this, request, clientAddress), error);
+    return this.#fail(this.#requests.get(request) ?? new ActiveRequest(this, request, clientAddress), error);
   }
 
   /** For mix-ins: whether another request may be taken; looked at again at each request's end. */
-  protected get hasRoom(): boolean {
+  protected get canAccept(): boolean {
     return true;
   }
 
@@ -586,36 +588,36 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
   serviceActions(): void | Promise<void> {}
 
   /** Gives an error to `handleError()`, whose own failing must not end the server. */
-  async #fail(live: LiveRequest, error: unknown): Promise<void> {
+  async #fail(active: ActiveRequest, error: unknown): Promise<void> {
     if (error instanceof ExitRequest) {
       // A request that outlived its handleRequest(): the next run is told.
       if (this.#loop === null) this.#exitRequest ??= error;
       else this.#loop.stop(error);
       return;
     }
-    if (live.cutOff && error instanceof ClosedResourceError) return;
+    if (active.aborted && error instanceof ClosedResourceError) return;
     try {
-      await this.handleError(error, live.request as Request, live.clientAddress);
+      await this.handleError(error, active.request as Request, active.clientAddress);
     } catch (secondError) {
-      events.error.publish({ server: this, error: secondError, clientAddress: live.clientAddress });
+      events.error.publish({ server: this, error: secondError, clientAddress: active.clientAddress });
     }
   }
 
   /** @internal Something that a handler started but did not wait for has failed. */
-  requestLeftError(live: LiveRequest, error: unknown): void {
-    if (live.cutOff || live.ended) {
+  requestLeftError(active: ActiveRequest, error: unknown): void {
+    if (active.aborted || active.ended) {
       // There is no request left to hand to handleError(), and none to break off.
-      events.error.publish({ server: this, error, clientAddress: live.clientAddress });
+      events.error.publish({ server: this, error, clientAddress: active.clientAddress });
       return;
     }
-    void this.#fail(live, error).then(() => this.#abort(live));
+    void this.#fail(active, error).then(() => this.#abort(active));
   }
 
   /** @internal Whose request it is, and how long ago it was accepted, in seconds. */
   protected aboutRequest(request: Request): { readonly clientAddress: Address; readonly duration: number } {
-    const live = this.#requests.get(request);
-    if (live === undefined) return { clientAddress: "", duration: 0 };
-    return { clientAddress: live.clientAddress, duration: (performance.now() - live.startedAt) / 1000 };
+    const active = this.#requests.get(request);
+    if (active === undefined) return { clientAddress: "", duration: 0 };
+    return { clientAddress: active.clientAddress, duration: (performance.now() - active.startedAt) / 1000 };
   }
 
   // ── ending ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -642,7 +644,7 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
     const loop = this.#loop;
     if (loop === null) return Promise.resolve();
     loop.stop();
-    return runsWithin(this) ? Promise.resolve() : loop.left;
+    return runsWithin(this) ? Promise.resolve() : loop.finished;
   }
 
   /**
@@ -654,7 +656,7 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
   serverClose(): Promise<void> {
     const own = currentRequest();
     // Nobody waits for who waits here, whoever called first.
-    if (own?.owner === this) this.#requests.markCloser(own);
+    if (own?.owner === this) this.#requests.excludeFromDrain(own);
     this.#closed ??= this.#close(runsWithin(this));
     return this.#closed;
   }
@@ -669,13 +671,13 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
     if (socket === null) return;
     const deadline = performance.now() + this.shutdownTimeout * 1000;
     try {
-      const heldUpBy = this.blockOnClose ? await this.#drain() : [];
+      const aborted = this.blockOnClose ? await this.#drain() : [];
       this.#socket = null;
       await socket.close();
       // The loop may be within a handler or a hook that was given up, or that has called this.
-      if (heldUpBy.length > 0) this.#loop?.abandon();
+      if (aborted.length > 0) this.#loop?.detach();
       else if (!fromWithin && this.activeRequests === 0) await this.#loop?.leaveUntil(deadline);
-      events.serverClose.publish({ server: this, serverAddress: this.serverAddress, heldUpBy });
+      events.serverClose.publish({ server: this, serverAddress: this.serverAddress, aborted });
     } finally {
       // Handlers that outlive their server stay isolated, and are heard, to their end.
       void this.#requests.whenEmpty().then(() => {
@@ -694,8 +696,8 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
   async #drain(): Promise<string[]> {
     const left = await this.#requests.drain(this.shutdownTimeout);
     if (left.length === 0) return [];
-    const names = left.map((live) => formatAddress(live.clientAddress));
-    await Promise.race([Promise.all(left.map((live) => this.#abort(live))), this.#requests.drain(UNWINDING_TIME)]);
+    const names = left.map((active) => formatAddress(active.clientAddress));
+    await Promise.race([Promise.all(left.map((active) => this.#abort(active))), this.#requests.drain(UNWINDING_TIME)]);
     await this.#requests.drain(UNWINDING_TIME);
     return names;
   }

@@ -35,7 +35,7 @@ export function isBlockingHandler(HandlerClass: object): boolean {
 }
 
 /** The error for a server that runs its handlers in its own thread. */
-export function blockingRefusal(
+export function blockingHandlerError(
   serverName: string,
   handlerName: string,
   kind: SocketKind,

@@ -27,7 +27,7 @@ export interface ListenEvent extends ServerEvent {
 /** `socketserver:server.close` */
 export interface CloseEvent extends ListenEvent {
   /** Addresses of clients whose handlers had to be cut off, as text. */
-  readonly heldUpBy: readonly string[];
+  readonly aborted: readonly string[];
 }
 /** `socketserver:server.pause`: the process ran out of something while accepting. */
 export interface PauseEvent extends ServerEvent {

@@ -25,13 +25,13 @@ export interface RequestHandler<Request = unknown> {
 export type RequestHandlerClass<Request = unknown> = new (...args: never[]) => RequestHandler<Request>;
 
 /** The token by which a handler's constructor is injected the request: a `Socket`, or a datagram. */
-export const REQUEST = Symbol("socketserver:request");
+export const REQUEST_TOKEN = Symbol("socketserver:request");
 /** The token for the client's address. */
-export const CLIENT_ADDRESS = Symbol("socketserver:clientAddress");
+export const CLIENT_ADDRESS_TOKEN = Symbol("socketserver:clientAddress");
 /** The token for the server. */
-export const SERVER = Symbol("socketserver:server");
+export const SERVER_TOKEN = Symbol("socketserver:server");
 /** The token for the request's logger: pino, with the client's address on every line. */
-export const LOGGER = Symbol("socketserver:logger");
+export const LOGGER_TOKEN = Symbol("socketserver:logger");
 
 /** What one handler is made from. */
 export interface HandlerContext<Request> {
@@ -85,10 +85,10 @@ async function runInjected<Request>(
   context: HandlerContext<Request>,
 ): Promise<void> {
   const container = (context.container ?? rootContainer).createChildContainer();
-  container.register(REQUEST, { useValue: context.request });
-  container.register(CLIENT_ADDRESS, { useValue: context.clientAddress });
-  container.register(SERVER, { useValue: context.server });
-  container.register(LOGGER, { useFactory: () => context.logger() });
+  container.register(REQUEST_TOKEN, { useValue: context.request });
+  container.register(CLIENT_ADDRESS_TOKEN, { useValue: context.clientAddress });
+  container.register(SERVER_TOKEN, { useValue: context.server });
+  container.register(LOGGER_TOKEN, { useFactory: () => context.logger() });
   try {
     await container.resolve(HandlerClass as InjectionToken<RequestHandler<Request>>).run();
   } finally {

@@ -9,7 +9,7 @@
  */
 
 import { inspect } from "node:util";
-import { runOutside } from "../async-context.js";
+import { runDetached } from "../async-context.js";
 import { currentRequest } from "./active-requests.js";
 
 let servers = 0;
@@ -43,7 +43,7 @@ function onUnhandledRejection(reason: unknown): void {
   if (mode === "strict") return;
   const live = currentRequest();
   // Outside the request: a listener to the server's events that fails in turn must not come back here as its error.
-  if (live !== undefined) runOutside(() => live.owner.requestLeftError(live, reason));
+  if (live !== undefined) runDetached(() => live.owner.requestLeftError(live, reason));
   // Somebody else's: our listening must not make it unseen.
   else if (process.listenerCount("unhandledRejection") === 1) leaveToNode(mode, reason);
 }
@@ -60,7 +60,7 @@ function leaveToNode(mode: string, reason: unknown): void {
 function onUncaughtException(error: unknown): void {
   const live = currentRequest();
   if (live !== undefined) {
-    runOutside(() => live.owner.requestLeftError(live, error));
+    runDetached(() => live.owner.requestLeftError(live, error));
   } else if (process.listenerCount("uncaughtException") === 1) {
     // Thrown once more without this listener: then it ends the process, or the worker thread, just as by default.
     process.off("uncaughtException", onUncaughtException);

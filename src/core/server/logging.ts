@@ -80,9 +80,9 @@ const LINES: readonly Line<ServerEvent>[] = [
   line<CloseEvent>(events.serverClose, "info", (logger, { serverAddress }) =>
     logger.info({ serverAddress: formatAddress(serverAddress) }, "closed"),
   ),
-  line<CloseEvent>(events.serverClose, "warn", (logger, { heldUpBy }) => {
-    if (heldUpBy.length > 0)
-      logger.warn({ heldUpBy: heldUpBy.slice(0, 20), count: heldUpBy.length }, "handlers were cut off");
+  line<CloseEvent>(events.serverClose, "warn", (logger, { aborted }) => {
+    if (aborted.length > 0)
+      logger.warn({ aborted: aborted.slice(0, 20), count: aborted.length }, "handlers were cut off");
   }),
   line<PauseEvent>(events.serverPause, "error", (logger, { error, pause }) =>
     logger.error({ err: error, pause }, "cannot accept for now: out of descriptors or memory"),

@@ -36,15 +36,15 @@ export interface ServerOptions {
   /** Requests that run at once; 10,000. Multiplexing servers. */
   readonly maxConnections?: number;
   /**
-   * How far handlers are kept apart; `"full"`. Multiplexing servers.
+   * How far handlers are kept apart; `"end-request"`. Multiplexing servers.
    *
-   * - `"full"`: also what a handler leaves unhandled (a rejection that nobody awaits, an error in a timer) ends its own
+   * - `"end-request"`: also what a handler leaves unhandled (a rejection that nobody awaits, an error in a timer) ends its own
    *   request alone. Before Node 24 following it costs about a tenth of the throughput of small messages.
-   * - `"awaited"`: only what `handle()` throws or rejects with. What is left unhandled ends the process, as ever in Node.
+   * - `"end-process"`: only what `handle()` throws or rejects with. What is left unhandled ends the process, as ever in Node.
    *   A handler must not await the server's `serverClose()`, nor one of the server's own methods (`verifyRequest()`,
    *   `serviceActions()`) its `shutdown()` or `serverClose()`: each would wait for who waits for it.
    */
-  readonly isolation?: Isolation;
+  readonly unhandledErrors?: UnhandledErrors;
   /** Worker threads; as many as the machine has processors. Threading servers. */
   readonly threads?: number;
   /** Threads at most, where blocking handlers need one each; 64. Threading servers. */
@@ -69,8 +69,8 @@ export interface ServerOptions {
   readonly transport?: Transport;
 }
 
-/** See {@link ServerOptions.isolation}. */
-export type Isolation = "full" | "awaited";
+/** See {@link ServerOptions.unhandledErrors}. */
+export type UnhandledErrors = "end-request" | "end-process";
 
 /** An option's name. */
 export type ServerOptionName = keyof ServerOptions;
@@ -91,7 +91,10 @@ const CHECKS: Readonly<Partial<Record<ServerOptionName, { valid(value: unknown):
     wanted: "a whole number from 1, or Infinity",
   },
   daemonThreads: { valid: isBoolean, wanted: "true or false" },
-  isolation: { valid: (value) => value === "full" || value === "awaited", wanted: '"full" or "awaited"' },
+  unhandledErrors: {
+    valid: (value) => value === "end-request" || value === "end-process",
+    wanted: '"end-request" or "end-process"',
+  },
   shutdownTimeout: { valid: isDuration, wanted: "seconds (0 or more)" },
   allowReuseAddress: { valid: isBoolean, wanted: "true or false" },
   allowReusePort: { valid: isBoolean, wanted: "true or false" },

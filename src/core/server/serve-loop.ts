@@ -7,22 +7,22 @@
 /** One run of `serveForever()` or `handleRequest()`. */
 export class ServeLoop {
   /** Resolves when the run is over. */
-  readonly left: Promise<void>;
+  readonly finished: Promise<void>;
   /** Resolves when nobody waits any more for what the loop is working on. */
-  readonly abandoned: Promise<void>;
+  readonly detached: Promise<void>;
   /** Lets the run end although its request does not: the handler was cut off, and has not noticed. */
-  abandon: () => void = () => {};
-  #leave: () => void = () => {};
+  detach: () => void = () => {};
+  #finish: () => void = () => {};
   #wake: (() => void) | null = null;
   #stopping = false;
   #error: unknown = null;
 
   constructor() {
-    this.left = new Promise((resolve) => {
-      this.#leave = resolve;
+    this.finished = new Promise((resolve) => {
+      this.#finish = resolve;
     });
-    this.abandoned = new Promise((resolve) => {
-      this.abandon = resolve;
+    this.detached = new Promise((resolve) => {
+      this.detach = resolve;
     });
   }
 
@@ -57,16 +57,16 @@ export class ServeLoop {
     this.wake();
   }
 
-  /** Waits until the run is over, at most until then (a time of `performance.now()`); after that it is abandoned. */
+  /** Waits until the run is over, at most until then (a time of `performance.now()`); after that it is detached. */
   async leaveUntil(deadline: number): Promise<void> {
-    const timer = setTimeout(() => this.abandon(), Math.max(0, deadline - performance.now()));
-    await this.left;
+    const timer = setTimeout(() => this.detach(), Math.max(0, deadline - performance.now()));
+    await this.finished;
     clearTimeout(timer);
   }
 
-  /** The loop has ended: tells who waits for {@link left}, and throws what it was stopped with. */
-  leave(): void {
-    this.#leave();
+  /** The loop has ended: tells who waits for {@link finished}, and throws what it was stopped with. */
+  finish(): void {
+    this.#finish();
     if (this.#error !== null) throw this.#error;
   }
 }

@@ -22,7 +22,7 @@ export abstract class StreamServer extends BaseServer<Socket> {
   override allowReuseAddress: boolean = defaults.allowReuseAddress;
   /** Connections that may wait to be accepted. */
   requestQueueSize: number = defaults.requestQueueSize;
-  readonly #toldClosed = new WeakSet<Socket>();
+  readonly #publishedClosed = new WeakSet<Socket>();
 
   /** Listens. May be overridden. Source: `server_activate`. */
   override async serverActivate(): Promise<void> {
@@ -48,19 +48,19 @@ export abstract class StreamServer extends BaseServer<Socket> {
   }
 
   override closeRequest(request: Socket): Promise<void> {
-    this.#tellClose(request);
+    this.#publishClose(request);
     return request.close();
   }
 
   override async abortRequest(request: Socket): Promise<void> {
-    this.#tellClose(request);
+    this.#publishClose(request);
     request.abort();
   }
 
   /** Once for every connection, also where the handler has closed it. */
-  #tellClose(request: Socket): void {
-    if (!events.connectionClose.hasSubscribers || this.#toldClosed.has(request)) return;
-    this.#toldClosed.add(request);
+  #publishClose(request: Socket): void {
+    if (!events.connectionClose.hasSubscribers || this.#publishedClosed.has(request)) return;
+    this.#publishedClosed.add(request);
     const { clientAddress, duration } = this.aboutRequest(request);
     events.connectionClose.publish({ server: this, clientAddress, duration, counters: request.counters });
   }

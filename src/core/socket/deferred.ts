@@ -6,22 +6,22 @@
 
 type Resolve<Result> = (result: Result | PromiseLike<Result>) => void;
 
-let newest: Resolve<never>;
+let latest: Resolve<never>;
 
 // One function for all promises: one for each would have to be made, and would live as long as its promise waits.
-function takeOut(resolve: Resolve<never>): void {
-  newest = resolve;
+function captureResolver(resolve: Resolve<never>): void {
+  latest = resolve;
 }
 
 /**
- * Makes a promise. {@link resolveOfNewest} gives what resolves it; to reject it, resolve it with a promise that is rejected, which
+ * Makes a promise. {@link resolverOfLatest} gives what resolves it; to reject it, resolve it with a promise that is rejected, which
  * is no different for those who wait, and leaves one function less to keep.
  */
-export function openPromise<Result>(): Promise<Result> {
-  return new Promise<Result>(takeOut);
+export function deferred<Result>(): Promise<Result> {
+  return new Promise<Result>(captureResolver);
 }
 
-/** What resolves the promise that {@link openPromise} has made last. */
-export function resolveOfNewest<Result>(): Resolve<Result> {
-  return newest as Resolve<Result>;
+/** What resolves the promise that {@link deferred} has made last. */
+export function resolverOfLatest<Result>(): Resolve<Result> {
+  return latest as Resolve<Result>;
 }

@@ -1,15 +1,15 @@
 /**
- * {@link Receiver}: lets one call wait until a socket has something to receive.
+ * {@link PendingReceive}: lets one call wait until a socket has something to receive.
  *
  * @module
  */
 
-import { type Scope, scopeForRejection, settleWithin } from "../async-context.js";
-import { openPromise, resolveOfNewest } from "./deferred.js";
+import { type AsyncContext, contextForRejection, settleInContext } from "../async-context.js";
+import { deferred, resolverOfLatest } from "./deferred.js";
 import type { WaitExplainer } from "./send-queue.js";
 
 /** A kind of receiving call. */
-export interface Receiving<Source, Result> {
+export interface ReceiveOperation<Source, Result> {
   /** What it does, for the message of an error: `"receive from"`. */
   readonly action: string;
   readonly syscall: string;
@@ -20,15 +20,15 @@ export interface Receiving<Source, Result> {
 }
 
 /** What a socket waits with, again and again, one call at a time. */
-export class Receiver<Source extends WaitExplainer> {
+export class PendingReceive<Source extends WaitExplainer> {
   readonly #source: Source;
   /** What the call that waits does; `null` while there is none. */
-  #receiving: Receiving<Source, unknown> | null = null;
+  #receiving: ReceiveOperation<Source, unknown> | null = null;
   #size = 0;
   #flags = 0;
   #resolve: ((result: unknown) => void) | null = null;
   /** Who waits, where it matters if the wait ends with an error. */
-  #scope: Scope | undefined;
+  #scope: AsyncContext | undefined;
   /** Ends the wait after its time. */
   #timer: NodeJS.Timeout | null = null;
   #attempt: "none" | "under way" | "to be repeated" = "none";
@@ -58,14 +58,14 @@ export class Receiver<Source extends WaitExplainer> {
    * @param timeout how long to wait, in seconds; `null` for ever.
    */
   wait<Result>(
-    receiving: Receiving<Source, Result>,
+    receiving: ReceiveOperation<Source, Result>,
     size: number,
     flags: number,
     timeout: number | null,
   ): Promise<Result> {
-    const promise = openPromise<Result>();
-    this.#resolve = resolveOfNewest();
-    this.#scope = scopeForRejection();
+    const promise = deferred<Result>();
+    this.#resolve = resolverOfLatest();
+    this.#scope = contextForRejection();
     this.#receiving = receiving;
     this.#size = size;
     this.#flags = flags;
@@ -81,7 +81,7 @@ export class Receiver<Source extends WaitExplainer> {
     else this.#tryAgain(this.#receiving);
   }
 
-  #tryAgain(receiving: Receiving<Source, unknown>): void {
+  #tryAgain(receiving: ReceiveOperation<Source, unknown>): void {
     let result: unknown = null;
     try {
       do {
@@ -114,7 +114,7 @@ export class Receiver<Source extends WaitExplainer> {
 
   #fail(error: unknown): void {
     // An attempt may have closed the socket before it failed: the call has been told then.
-    if (this.#receiving !== null) settleWithin(this.#scope, this.#stop(), () => Promise.reject(error));
+    if (this.#receiving !== null) settleInContext(this.#scope, this.#stop(), () => Promise.reject(error));
   }
 
   #end(result: unknown): void {

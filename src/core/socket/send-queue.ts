@@ -25,7 +25,7 @@ interface Waiter {
 }
 
 /** One direction of a socket: the calls that wait in it, first come first served. */
-export class Waiters {
+export class SendQueue {
   readonly #explainer: WaitExplainer;
   // A linked list: there is hardly ever more than one, and an idle socket should cost little.
   #first: Waiter | null = null;

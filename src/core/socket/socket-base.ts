@@ -9,8 +9,14 @@ import { type Address, formatAddress, protocolName } from "../address/address.js
 import { type AddressFamily, SO_ERROR, SOCK_DGRAM, SOCK_RAW, SOL_SOCKET, type SocketKind } from "../constants.js";
 import { BusyResourceError, closedError, codeOf, osError } from "../errors.js";
 import { defaultTransport } from "../transport/index.js";
-import type { AdoptedSocket, Channel, ChannelCounters, LentConnection, Transport } from "../transport/transport.js";
-import { Waiters } from "./send-queue.js";
+import type {
+  AdoptedSocket,
+  Channel,
+  ChannelCounters,
+  TransferableConnection,
+  Transport,
+} from "../transport/transport.js";
+import { SendQueue } from "./send-queue.js";
 import { SocketTimeout } from "./timeout.js";
 
 /** What a new socket can be given. */
@@ -73,7 +79,7 @@ export abstract class SocketBase extends SocketTimeout implements AsyncDisposabl
   protected readonly transport: Transport;
   /** @internal */
   protected channel: Channel;
-  #writers: Waiters | null = null;
+  #writers: SendQueue | null = null;
   /** @internal What a connection attempt that nobody waited for ended with, for `getsockopt(SO_ERROR)`. */
   protected pendingError = 0;
 
@@ -106,8 +112,8 @@ export abstract class SocketBase extends SocketTimeout implements AsyncDisposabl
   }
 
   /** @internal Made when a send has to wait for the first time: most connections never know it. */
-  protected get writers(): Waiters {
-    this.#writers ??= new Waiters(this);
+  protected get writers(): SendQueue {
+    this.#writers ??= new SendQueue(this);
     return this.#writers;
   }
 
@@ -133,27 +139,27 @@ export abstract class SocketBase extends SocketTimeout implements AsyncDisposabl
   abstract get awaitedBytes(): number;
 
   /** @internal The channel tells its owner. */
-  abstract onDeparted(outcome: Buffer | Error | null): void;
+  abstract onCoalescedSent(outcome: Buffer | Error | null): void;
 
   /** @internal The channel tells its owner. */
   onReceived(bytes: Buffer): void {
     this.receiveForReceiver(bytes);
-    this.#tellWatchers();
+    this.#notifyWatchers();
   }
 
   /** @internal The channel tells its owner. */
   onReadable(): void {
     this.wakeReceiver();
-    this.#tellWatchers();
+    this.#notifyWatchers();
   }
 
   /** @internal The channel tells its owner. */
   onWritable(): void {
     this.#writers?.wake();
-    this.#tellWatchers();
+    this.#notifyWatchers();
   }
 
-  #tellWatchers(): void {
+  #notifyWatchers(): void {
     if (this.#watchers === null) return;
     for (const watcher of this.#watchers) watcher();
   }
@@ -198,7 +204,7 @@ export abstract class SocketBase extends SocketTimeout implements AsyncDisposabl
     how(this.channel);
     this.endReceiver();
     this.#writers?.close();
-    this.#tellWatchers();
+    this.#notifyWatchers();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -263,10 +269,10 @@ export abstract class SocketBase extends SocketTimeout implements AsyncDisposabl
   }
 
   /** @internal Lets Node copy the connection to another process; `null` where Node does not know it. */
-  lend(): LentConnection | null {
+  prepareTransfer(): TransferableConnection | null {
     this.assertOpen("hand over", "dup");
     try {
-      return this.channel.lend();
+      return this.channel.prepareTransfer();
     } catch (error) {
       throw this.explainFailure(error, "hand over", "dup");
     }

@@ -7,7 +7,7 @@
 
 import { type Address, formatAddress } from "../address/address.js";
 import { resolveAddress } from "../address/resolve.js";
-import { type Scope, scopeForRejection, settleWithin } from "../async-context.js";
+import { type AsyncContext, contextForRejection, settleInContext } from "../async-context.js";
 import {
   type AddressFamily,
   AF_INET,
@@ -21,12 +21,12 @@ import {
 } from "../constants.js";
 import { defaults } from "../defaults.js";
 import { closedError, codeOf, errnoOf, osError, unsupported } from "../errors.js";
-import { costOf, nextTurn, TURN_BUDGET } from "../fairness.js";
+import { costOf, nextTurn, YIELD_AFTER } from "../fairness.js";
 import { toBytes } from "../stream/byte-stream.js";
 import { type FileMode, type FileOfMode, type MakefileOptions, makefile } from "../stream/makefile.js";
 import type { Channel } from "../transport/transport.js";
-import { openPromise, resolveOfNewest } from "./deferred.js";
-import { Receiver, type Receiving } from "./pending-receive.js";
+import { deferred, resolverOfLatest } from "./deferred.js";
+import { PendingReceive, type ReceiveOperation } from "./pending-receive.js";
 import { SocketBase, type SocketOptions } from "./socket-base.js";
 
 /** A received datagram: its bytes, the sender's address, and whether it was longer than the size asked for. */
@@ -55,19 +55,19 @@ const SENT: Promise<void> = Promise.resolve();
 export class Socket extends SocketBase {
   // Each call asks its channel, and where that finds nothing, asks again later: here is how.
 
-  static readonly #accept: Receiving<Socket, [Socket, Address]> = {
+  static readonly #accept: ReceiveOperation<Socket, [Socket, Address]> = {
     action: "accept a connection on",
     syscall: "accept",
     takesBytes: false,
     attempt: (socket) => socket.#tryAccept(),
   };
-  static readonly #recv: Receiving<Socket, Buffer> = {
+  static readonly #recv: ReceiveOperation<Socket, Buffer> = {
     action: "receive from",
     syscall: "recv",
     takesBytes: true,
     attempt: (socket, size, flags) => socket.channel.tryReceive(size, isPeek(flags)),
   };
-  static readonly #recvfrom: Receiving<Socket, Datagram> = {
+  static readonly #recvfrom: ReceiveOperation<Socket, Datagram> = {
     action: "receive from",
     syscall: "recvfrom",
     takesBytes: false,
@@ -75,13 +75,13 @@ export class Socket extends SocketBase {
   };
 
   /** Made when a receiving call has to wait for the first time. */
-  #receiver: Receiver<Socket> | null = null;
+  #receiver: PendingReceive<Socket> | null = null;
   /** What tells that a message has left with those of other connections. */
   #departed: ((rest: void | Promise<void>) => void) | null = null;
   /** Who waits for that, where it matters if the message does not leave. */
-  #departsWithin: Scope | undefined;
+  #departsWithin: AsyncContext | undefined;
   /** What the calls in a row that were done at once, without a turn of the event loop, have cost. */
-  #spent = 0;
+  #opsSinceYield = 0;
 
   /**
    * Makes a socket that is neither bound nor connected.
@@ -285,7 +285,7 @@ export class Socket extends SocketBase {
     if (problem !== null) throw problem;
     let datagram: Datagram | null;
     try {
-      this.channel.workAhead();
+      this.channel.enableBatching();
       datagram = this.#tryReceiveFrom(size, 0);
     } catch (error) {
       throw this.explainFailure(error, action, syscall);
@@ -318,7 +318,7 @@ export class Socket extends SocketBase {
   }
 
   /** Tries at once, and waits only when it would block: the way of every receiving call. */
-  #receive<Result>(receiving: Receiving<Socket, Result>, size: number, flags: number): Promise<Result> {
+  #receive<Result>(receiving: ReceiveOperation<Socket, Result>, size: number, flags: number): Promise<Result> {
     const problem = checkSize(size, flags) ?? this.#receivingProblem(receiving);
     if (problem !== null) return Promise.reject(problem);
     let result: Result | null;
@@ -331,8 +331,8 @@ export class Socket extends SocketBase {
     if (this.timeout === 0 || (flags & MSG_DONTWAIT) !== 0) {
       return this.#atOnce(Promise.reject(this.explainBlocking(receiving.action, receiving.syscall)), 0);
     }
-    this.#spent = 0;
-    this.#receiver ??= new Receiver<Socket>(this);
+    this.#opsSinceYield = 0;
+    this.#receiver ??= new PendingReceive<Socket>(this);
     return this.#receiver.wait(receiving, size, flags, this.timeout);
   }
 
@@ -342,7 +342,7 @@ export class Socket extends SocketBase {
   }
 
   /** Why nothing can be received now, if so. */
-  #receivingProblem({ action, syscall }: Receiving<Socket, unknown>): Error | null {
+  #receivingProblem({ action, syscall }: ReceiveOperation<Socket, unknown>): Error | null {
     if (this.closed) return this.explainClosed(action, syscall);
     return this.#receiver?.isBusy ? this.explainBusy(action, syscall) : null;
   }
@@ -372,14 +372,14 @@ export class Socket extends SocketBase {
    * loop. All that is done at once before that turn waits for it too, and so keeps its order.
    */
   #atOnce<T>(outcome: Promise<T>, bytes: number): Promise<T> {
-    this.#spent += costOf(bytes);
-    return this.#spent < TURN_BUDGET ? outcome : this.#inNextTurn(outcome);
+    this.#opsSinceYield += costOf(bytes);
+    return this.#opsSinceYield < YIELD_AFTER ? outcome : this.#inNextTurn(outcome);
   }
 
   #inNextTurn<T>(outcome: Promise<T>): Promise<T> {
     return outcome.finally(async () => {
       await nextTurn();
-      this.#spent = 0;
+      this.#opsSinceYield = 0;
     });
   }
 
@@ -422,11 +422,11 @@ export class Socket extends SocketBase {
     }
     if (this.isDatagram) return this.#sendDatagram(bytes, null, null).then(() => undefined);
     if (this.waitingSends > 0 || this.closed) return this.#sendRest(bytes, 0);
-    if (this.#spent < TURN_BUDGET && this.timeout === null && this.channel.sendTogether(bytes)) {
-      this.#spent += costOf(bytes.length);
-      const promise = openPromise<void>();
-      this.#departed = resolveOfNewest();
-      this.#departsWithin = scopeForRejection();
+    if (this.#opsSinceYield < YIELD_AFTER && this.timeout === null && this.channel.sendCoalesced(bytes)) {
+      this.#opsSinceYield += costOf(bytes.length);
+      const promise = deferred<void>();
+      this.#departed = resolverOfLatest();
+      this.#departsWithin = contextForRejection();
       return promise;
     }
     // Nearly always it is its turn, and the system takes everything.
@@ -441,13 +441,13 @@ export class Socket extends SocketBase {
   }
 
   /** @internal The channel tells its owner. */
-  override onDeparted(outcome: Buffer | Error | null): void {
+  override onCoalescedSent(outcome: Buffer | Error | null): void {
     const resolve = this.#departed;
     const within = this.#departsWithin;
     this.#departed = null;
     this.#departsWithin = undefined;
     if (outcome === null) resolve?.();
-    else settleWithin(within, resolve, () => this.#afterDeparture(outcome));
+    else settleInContext(within, resolve, () => this.#afterDeparture(outcome));
   }
 
   #afterDeparture(outcome: Buffer | Error): Promise<void> {
@@ -507,7 +507,7 @@ export class Socket extends SocketBase {
   }
 
   async #waitToSend(attempt: () => boolean, timeout: number | null): Promise<void> {
-    this.#spent = 0;
+    this.#opsSinceYield = 0;
     await this.writers.wait(() => (attempt() ? true : null), "send to", "send", timeout);
   }
 
@@ -555,7 +555,7 @@ export class Socket extends SocketBase {
     const problem = this.#sendingProblem("send to", "sendto");
     if (problem !== null) return this.#atOnce(Promise.reject(problem), 0);
     if (this.timeout === 0) return this.#atOnce(Promise.reject(this.explainBlocking("send to", "sendto")), 0);
-    this.#spent = 0;
+    this.#opsSinceYield = 0;
     const attempt = (): number | Promise<number> | null => this.channel.trySendTo(bytes, address);
     const lane = this.#laneOf(address);
     return this.writers.wait(attempt, "send to", "sendto", this.timeout, lane).then((sent) => sent);

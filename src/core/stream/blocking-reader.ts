@@ -8,7 +8,7 @@
  */
 
 import { TimeoutError } from "../errors.js";
-import { type Reading, ReceiveBuffer, readRefusal, type StreamReaderOptions } from "./read-buffer.js";
+import { ReadBuffer, type Reading, readerClosedError, type StreamReaderOptions } from "./read-buffer.js";
 
 /** Something that bytes are received from by a call that returns them. A `BlockingSocket` is one. */
 export interface BlockingByteSource {
@@ -46,7 +46,7 @@ export interface BlockingByteSource {
  */
 export class BlockingStreamReader implements Iterable<Buffer>, Disposable {
   readonly #source: BlockingByteSource;
-  readonly #buffer: ReceiveBuffer;
+  readonly #buffer: ReadBuffer;
   #state: "ready" | "timed out" | "closed" = "ready";
 
   /**
@@ -55,7 +55,7 @@ export class BlockingStreamReader implements Iterable<Buffer>, Disposable {
    */
   constructor(source: BlockingByteSource, options: StreamReaderOptions = {}) {
     this.#source = source;
-    this.#buffer = new ReceiveBuffer(options);
+    this.#buffer = new ReadBuffer(options);
   }
 
   /** The longest line, with its end, in bytes. */
@@ -174,7 +174,7 @@ export class BlockingStreamReader implements Iterable<Buffer>, Disposable {
   }
 
   #perform<Result>(reading: Reading<Result>): Result {
-    if (this.#state !== "ready") throw readRefusal(this.#state);
+    if (this.#state !== "ready") throw readerClosedError(this.#state);
     let result = reading.take(false);
     while (result === undefined) {
       const chunk = this.#receive(reading.wanted);

@@ -1,5 +1,5 @@
 /**
- * {@link ReceiveBuffer}: bytes that have arrived and were not read, and what each kind of read takes out of them.
+ * {@link ReadBuffer}: bytes that have arrived and were not read, and what each kind of read takes out of them.
  *
  * Nothing here waits: it is what a reader that awaits its source and one that blocks have in common.
  *
@@ -40,7 +40,7 @@ export interface Reading<Result> {
 }
 
 /** The unread bytes of one reader. */
-export class ReceiveBuffer {
+export class ReadBuffer {
   /** The longest line, with its end, in bytes. */
   readonly maxLineLength: number;
   /** The most bytes that a read to the end of the stream returns. */
@@ -216,7 +216,7 @@ export class ReceiveBuffer {
  * Why nothing can be read any more. `timed out` is for good: what had arrived of the read that timed out can no longer be
  * told from the next one's bytes.
  */
-export function readRefusal(state: "closed" | "timed out"): OSError {
+export function readerClosedError(state: "closed" | "timed out"): OSError {
   if (state === "closed") return closedError("read", "recv");
   return new OSError("cannot read from timed out object", { code: "EIO", syscall: "recv" });
 }

@@ -8,7 +8,7 @@
 
 import { BusyResourceError, type OSError, TimeoutError } from "../errors.js";
 import type { ByteSource } from "./byte-stream.js";
-import { type Reading, ReceiveBuffer, readRefusal, type StreamReaderOptions } from "./read-buffer.js";
+import { ReadBuffer, type Reading, readerClosedError, type StreamReaderOptions } from "./read-buffer.js";
 
 export type { StreamReaderOptions } from "./read-buffer.js";
 
@@ -40,7 +40,7 @@ type State = "ready" | "reading" | "timed out" | "closed";
  */
 export class StreamReader implements AsyncIterable<Buffer> {
   readonly #source: ByteSource;
-  readonly #buffer: ReceiveBuffer;
+  readonly #buffer: ReadBuffer;
   #state: State = "ready";
 
   /**
@@ -49,7 +49,7 @@ export class StreamReader implements AsyncIterable<Buffer> {
    */
   constructor(source: ByteSource, options: StreamReaderOptions = {}) {
     this.#source = source;
-    this.#buffer = new ReceiveBuffer(options);
+    this.#buffer = new ReadBuffer(options);
   }
 
   /** The longest line, with its end, in bytes. */
@@ -179,14 +179,14 @@ export class StreamReader implements AsyncIterable<Buffer> {
 
   /** Performs a read. Only one at a time: nobody else takes bytes between the first look and the result. */
   async #perform<Result>(reading: Reading<Result>): Promise<Result> {
-    if (this.#state !== "ready") throw refusal(this.#state);
+    if (this.#state !== "ready") throw readerStateError(this.#state);
     let result = reading.take(false);
     if (result !== undefined) return result;
     this.#state = "reading";
     try {
       while (result === undefined) {
         const chunk = await this.#source.recv(this.#buffer.shortage(reading.wanted));
-        if (this.closed) throw refusal("closed");
+        if (this.closed) throw readerStateError("closed");
         this.#buffer.append(chunk);
         result = reading.take(chunk.length === 0);
       }
@@ -204,8 +204,8 @@ function asIteratorResult(line: Buffer): IteratorResult<Buffer, undefined> {
   return line.length === 0 ? { value: undefined, done: true } : { value: line, done: false };
 }
 
-function refusal(state: Exclude<State, "ready">): OSError {
-  if (state !== "reading") return readRefusal(state);
+function readerStateError(state: Exclude<State, "ready">): OSError {
+  if (state !== "reading") return readerClosedError(state);
   const message = "Cannot read: another read of this stream is still waiting (EBUSY). Await one before the next.";
   return new BusyResourceError(message, { code: "EBUSY", syscall: "recv" });
 }

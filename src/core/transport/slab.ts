@@ -50,15 +50,15 @@ function makeMemory(size: number): Buffer {
 }
 
 /** A read that brings so much is likely followed by others that do. */
-export const BULK = 2048;
+export const LARGE_READ = 2048;
 /** For reads that bring less, and for those that bring that. Used to their ends, or the system has to find new memory too often. */
-export const smallSlab: Slab = new Slab(8192, BULK);
-export const LARGE = 131_072;
-export const largeSlab: Slab = new Slab(LARGE, 16_384);
+export const smallSlab: Slab = new Slab(8192, LARGE_READ);
+export const SLAB_SIZE = 131_072;
+export const largeSlab: Slab = new Slab(SLAB_SIZE, 16_384);
 
-/** A copy of bytes that lie where the next ones will, cut from a slab. At most {@link LARGE}. */
-export function keep(bytes: Buffer, length: number): Buffer {
-  const slab = length < BULK ? smallSlab : largeSlab;
+/** A copy of bytes that lie where the next ones will, cut from a slab. At most {@link SLAB_SIZE}. */
+export function copyToSlab(bytes: Buffer, length: number): Buffer {
+  const slab = length < LARGE_READ ? smallSlab : largeSlab;
   slab.makeRoom(length, true);
   bytes.copy(slab.memory, slab.used, 0, length);
   return slab.cut(length);

@@ -59,7 +59,7 @@ export interface Transport {
    * @param known what it is, where that is known. Else the system is asked, which does not name a peer that is gone.
    * @throws `EBADF` when none has
    */
-  take(descriptor: number, known?: KnownSocket): AdoptedSocket;
+  claim(descriptor: number, known?: KnownSocket): AdoptedSocket;
 }
 
 /** A descriptor of which it is known what it is. */
@@ -96,10 +96,10 @@ export interface ChannelOwner {
    */
   onWritable(): void;
   /**
-   * What {@link Channel.sendTogether} has taken has left (`null`), but for a rest that waits for room, or has failed. This alone may
+   * What {@link Channel.sendCoalesced} has taken has left (`null`), but for a rest that waits for room, or has failed. This alone may
    * come from within whatever the channel is asked to do next.
    */
-  onDeparted(outcome: Buffer | Error | null): void;
+  onCoalescedSent(outcome: Buffer | Error | null): void;
   /**
    * A connection or datagram was thrown away: because the channel's bound was reached (the error is `null`), as the kernel
    * does it; or because a datagram that was taken already could not be sent.
@@ -125,7 +125,7 @@ export interface ReceivedDatagram {
 /** A message that descriptors came with. */
 export interface DescriptorMessage {
   readonly data: Buffer;
-  /** This thread's from now on, which makes sockets of them by {@link Transport.take}. */
+  /** This thread's from now on, which makes sockets of them by {@link Transport.claim}. */
   readonly descriptors: readonly number[];
 }
 
@@ -164,15 +164,15 @@ export interface Channel {
    * From now on datagrams may be taken from the system by the batch, before anybody asks for them, and answers to them may wait
    * for each other. For a server's socket: what is taken ahead goes with this object, not with the descriptor.
    */
-  workAhead(): void;
+  enableBatching(): void;
   /** Takes as many bytes as it can, and says how many: often fewer than were given. The rest is for the next call. */
   trySend(data: Uint8Array): number | null;
   /**
    * Takes a copy of a short message, to send it with those of other connections when this turn's JavaScript is done.
    *
-   * @returns whether it has, and will tell {@link ChannelOwner.onDeparted}; if not, the message is for {@link trySend}.
+   * @returns whether it has, and will tell {@link ChannelOwner.onCoalescedSent}; if not, the message is for {@link trySend}.
    */
-  sendTogether(data: Uint8Array): boolean;
+  sendCoalesced(data: Uint8Array): boolean;
   /**
    * Sends one datagram; without an address, to the connected peer.
    *
@@ -240,12 +240,12 @@ export interface Channel {
    * Lets Node copy the connection to another process, by `child.send(message, socket, { keepOpen: true })`; `null` where Node does
    * not know it. Nothing more is read here from then on, and closing the channel does not end the connection. Idempotent.
    */
-  lend(): LentConnection | null;
+  prepareTransfer(): TransferableConnection | null;
   readonly counters: ChannelCounters;
 }
 
 /** A connection that Node is to copy to another process. */
-export interface LentConnection {
+export interface TransferableConnection {
   readonly socket: NodeSocket;
   /** What was received already, and has to travel beside it. */
   readonly unread: Buffer;

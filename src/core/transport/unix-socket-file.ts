@@ -87,7 +87,7 @@ export class UnixSocketFile {
    * aside for that moment; `close` works synchronously. The socket is closed in any case: where the file cannot be moved, the
    * directory does not let `libuv` remove it either.
    */
-  releaseAround(close: () => void): void {
+  closeKeepingForeignFile(close: () => void): void {
     const aside = this.#moveAside();
     try {
       close();

@@ -1,5 +1,5 @@
 /**
- * {@link ConnectionCarrier}: how connections get from the server to a child process.
+ * {@link HandoffChannel}: how connections get from the server to a child process.
  *
  * @module
  */
@@ -12,11 +12,11 @@ import type { Socket } from "../../core/socket/socket.js";
 import type { Channel, ChannelOwner } from "../../core/transport/transport.js";
 import type { ToChild } from "../wire/messages.js";
 import { describeConnection } from "../wire/node-connections.js";
-import { isEnded, MAX_PACKET, NUMBER_BYTES, packNumbers, unpackNumbers } from "../wire/packets.js";
-import { MAX_ON_WAY } from "./worker.js";
+import { isEnded, MAX_NUMBERS_PER_PACKET, NUMBER_BYTES, packNumbers, unpackNumbers } from "../wire/packets.js";
+import { MAX_IN_FLIGHT_REQUESTS } from "./worker.js";
 
 /** A connection that is to leave. */
-export interface Departure {
+export interface Handoff {
   readonly id: number;
   readonly socket: Socket;
   readonly clientAddress: Address;
@@ -28,11 +28,11 @@ export interface Departure {
  * Sends copies of connections: the server keeps its own until the child has confirmed that it has them. So there is no moment in
  * which nobody would close a connection.
  */
-export interface ConnectionCarrier {
+export interface HandoffChannel {
   /** Sends a connection. */
-  send(departure: Departure): void;
+  send(departure: Handoff): void;
   /** Takes back a connection that has not left yet. @returns whether it had not */
-  withdraw(id: number): boolean;
+  abort(id: number): boolean;
   /** Ends it, when the child has ended. */
   close(): void;
 }
@@ -42,22 +42,22 @@ export interface ConnectionCarrier {
  *
  * With `keepOpen`: left to itself, Node would close its own copy when the child has it, but forget to where the child ends before.
  */
-export class ConnectionMover implements ConnectionCarrier {
+export class NodeHandoff implements HandoffChannel {
   readonly #child: ChildProcess;
 
   constructor(child: ChildProcess) {
     this.#child = child;
   }
 
-  send({ id, socket, clientAddress, refuse }: Departure): void {
+  send({ id, socket, clientAddress, refuse }: Handoff): void {
     try {
-      const lent = socket.lend();
-      if (lent === null) {
+      const transferable = socket.prepareTransfer();
+      if (transferable === null) {
         throw unsupported("Node cannot move this connection", "Accept it on the server's own transport.", "dup");
       }
-      const connection = describeConnection(id, socket, clientAddress, lent.unread);
+      const connection = describeConnection(id, socket, clientAddress, transferable.unread);
       const message: ToChild = { type: "connection", connection };
-      this.#child.send(message, lent.socket, { keepOpen: true }, ignore);
+      this.#child.send(message, transferable.socket, { keepOpen: true }, ignore);
     } catch (error) {
       refuse(error);
       return;
@@ -68,7 +68,7 @@ export class ConnectionMover implements ConnectionCarrier {
   }
 
   /** Node cannot take anything back. */
-  withdraw(): boolean {
+  abort(): boolean {
     return false;
   }
 
@@ -79,7 +79,7 @@ export class ConnectionMover implements ConnectionCarrier {
 function ignore(): void {}
 
 /** The system is short of something just now (as of descriptors that may be on their way), and tells nobody when that has passed. */
-const SHORT: ReadonlySet<string> = new Set(["ETOOMANYREFS", "ENOBUFS", "ENOMEM"]);
+const OUT_OF_RESOURCES: ReadonlySet<string> = new Set(["ETOOMANYREFS", "ENOBUFS", "ENOMEM"]);
 /** When to try again then, in milliseconds. */
 const RETRY = 10;
 
@@ -88,16 +88,16 @@ export interface DepartureOwner {
   /** One has left. */
   onSent(id: number): void;
   /** The child has them. */
-  onConfirmed(ids: readonly number[]): void;
+  onAcknowledged(ids: readonly number[]): void;
 }
 
 /** Sends connections as descriptors. */
-export class DescriptorSender implements ConnectionCarrier, ChannelOwner {
+export class FdHandoff implements HandoffChannel, ChannelOwner {
   /** It asks by itself. */
   readonly awaitedBytes = 0;
   readonly #channel: Channel;
   readonly #owner: DepartureOwner;
-  #waiting: Departure[] = [];
+  #waiting: Handoff[] = [];
   #retry: NodeJS.Timeout | null = null;
 
   /** @param channel one end of the pair, which this closes. */
@@ -110,12 +110,12 @@ export class DescriptorSender implements ConnectionCarrier, ChannelOwner {
   }
 
   /** Sends a connection, with all others of this turn. */
-  send(departure: Departure): void {
+  send(departure: Handoff): void {
     if (this.#waiting.length === 0) process.nextTick(() => this.#flush());
     this.#waiting.push(departure);
   }
 
-  withdraw(id: number): boolean {
+  abort(id: number): boolean {
     const index = this.#waiting.findIndex((departure) => departure.id === id);
     if (index >= 0) this.#waiting.splice(index, 1);
     return index >= 0;
@@ -124,7 +124,7 @@ export class DescriptorSender implements ConnectionCarrier, ChannelOwner {
   #flush(): void {
     this.#refuseClosed();
     while (this.#waiting.length > 0) {
-      const packet = this.#waiting.slice(0, MAX_PACKET);
+      const packet = this.#waiting.slice(0, MAX_NUMBERS_PER_PACKET);
       if (!this.#trySend(packet)) return;
       this.#waiting.splice(0, packet.length);
     }
@@ -139,7 +139,7 @@ export class DescriptorSender implements ConnectionCarrier, ChannelOwner {
   }
 
   /** @returns whether there is nothing more to do for the packet */
-  #trySend(packet: readonly Departure[]): boolean {
+  #trySend(packet: readonly Handoff[]): boolean {
     const numbers = packNumbers(packet.map(({ id }) => id));
     const descriptors = packet.map(({ socket }) => socket.fileno());
     try {
@@ -151,9 +151,9 @@ export class DescriptorSender implements ConnectionCarrier, ChannelOwner {
     return true;
   }
 
-  #failed(packet: readonly Departure[], error: unknown): boolean {
+  #failed(packet: readonly Handoff[], error: unknown): boolean {
     if (isEnded(error)) return false;
-    if (SHORT.has(codeOf(error))) {
+    if (OUT_OF_RESOURCES.has(codeOf(error))) {
       this.#retry ??= setTimeout(() => {
         this.#retry = null;
         this.#flush();
@@ -175,9 +175,9 @@ export class DescriptorSender implements ConnectionCarrier, ChannelOwner {
   #receive(): void {
     try {
       for (;;) {
-        const packet = this.#channel.tryReceive(MAX_ON_WAY * NUMBER_BYTES, false);
+        const packet = this.#channel.tryReceive(MAX_IN_FLIGHT_REQUESTS * NUMBER_BYTES, false);
         if (packet === null || packet.length === 0) return;
-        this.#owner.onConfirmed(unpackNumbers(packet));
+        this.#owner.onAcknowledged(unpackNumbers(packet));
       }
     } catch (error) {
       if (!isEnded(error)) throw error;
@@ -186,7 +186,7 @@ export class DescriptorSender implements ConnectionCarrier, ChannelOwner {
 
   onDrop(): void {}
   onReceived(): void {}
-  onDeparted(): void {}
+  onCoalescedSent(): void {}
 
   close(): void {
     if (this.#retry !== null) clearTimeout(this.#retry);

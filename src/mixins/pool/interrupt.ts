@@ -1,10 +1,10 @@
 /**
- * {@link RunnerInterrupt}: the server's end of what wakes a thread or a child process that blocks.
+ * {@link WorkerInterrupt}: the server's end of what wakes a thread or a child process that blocks.
  *
  * @module
  */
 
-import { interruptWord, MESSAGE_WAITS } from "../../core/blocking/wait.js";
+import { WAKE_FOR_MESSAGE, wakeToken } from "../../core/blocking/wait.js";
 import { AF_UNIX, SOCK_STREAM } from "../../core/constants.js";
 import { unsupported } from "../../core/errors.js";
 import type { BaseServer } from "../../core/server/base-server.js";
@@ -12,10 +12,10 @@ import { Socket } from "../../core/socket/socket.js";
 import type { Channel, Transport } from "../../core/transport/transport.js";
 import { answerChild } from "../wire/blocking-child-calls.js";
 
-const WAKE = interruptWord(MESSAGE_WAITS);
+const WAKE = wakeToken(WAKE_FOR_MESSAGE);
 
 /** Those that are open. */
-const open = new Set<RunnerInterrupt>();
+const open = new Set<WorkerInterrupt>();
 
 /** The process ends only when its threads have, and those that block would not hear of it. */
 function closeAll(): void {
@@ -30,7 +30,7 @@ export function openStreamPair(transport: Transport): [Channel, Channel] {
 }
 
 /** One end of a pair of sockets. The other end is that of who blocks, whose every wait watches it. */
-export class RunnerInterrupt {
+export class WorkerInterrupt {
   readonly #own: Channel;
   readonly #other: Channel;
 
@@ -57,8 +57,8 @@ export class RunnerInterrupt {
   }
 
   /** Has the calls of a request fail from now on. */
-  breakOff(request: number): void {
-    this.#send(interruptWord(request));
+  abort(request: number): void {
+    this.#send(wakeToken(request));
   }
 
   /** Tells that there is a message at the thread's port. */
@@ -86,13 +86,13 @@ export class RunnerInterrupt {
 
 /** What wakes a child that blocks, and the socket by which it asks the server. */
 export class BlockingChildLink {
-  readonly #interrupt: RunnerInterrupt;
+  readonly #interrupt: WorkerInterrupt;
   readonly #calls: Socket;
   readonly #other: Channel;
 
   /** @throws OSError `EMFILE` */
   constructor(server: BaseServer, transport: Transport) {
-    this.#interrupt = new RunnerInterrupt(transport);
+    this.#interrupt = new WorkerInterrupt(transport);
     try {
       const [own, other] = openStreamPair(transport);
       this.#calls = new Socket(AF_UNIX, SOCK_STREAM, 0, { transport }, own);
@@ -116,8 +116,8 @@ export class BlockingChildLink {
   }
 
   /** Has the calls of a request fail from now on. */
-  breakOff(request: number): void {
-    this.#interrupt.breakOff(request);
+  abort(request: number): void {
+    this.#interrupt.abort(request);
   }
 
   /** Has the child end, where it blocks. Idempotent. */

@@ -1,11 +1,11 @@
 /**
- * {@link RunnerMixIn}: what servers that run handlers in threads and in child processes have in common.
+ * {@link PooledMixIn}: what servers that run handlers in threads and in child processes have in common.
  *
  * @module
  */
 
 import type { Address } from "../../core/address/address.js";
-import { runOutside } from "../../core/async-context.js";
+import { runDetached } from "../../core/async-context.js";
 import { defaults } from "../../core/defaults.js";
 import { closedError, osError, unsupported } from "../../core/errors.js";
 import type { BaseServer } from "../../core/server/base-server.js";
@@ -18,25 +18,25 @@ import type { Transport } from "../../core/transport/transport.js";
 import type { AnyArguments, ServerClass } from "../multiplexing.js";
 import { unpackError } from "../wire/error-codec.js";
 import { moduleOf, refuseContainer, type WithModules } from "../wire/handler-module.js";
-import type { Assignment } from "../wire/messages.js";
-import { type PoolOptions, RunnerPool } from "./pool.js";
-import type { Job, RunnerHost } from "./worker.js";
+import type { WorkerConfig } from "../wire/messages.js";
+import { type PoolOptions, WorkerPool } from "./pool.js";
+import type { Job, WorkerHandle } from "./worker.js";
 
 // Symbols, since a subclass may have fields of any name.
 
 /** The threads or children of a server. */
-export const runners: unique symbol = Symbol("runners");
+export const workers: unique symbol = Symbol("workers");
 /** Whether the handlers of a server block, and need a thread or a child each. */
 export const blocks: unique symbol = Symbol("blocks");
 
-/** What {@link RunnerMixIn} adds to a server. */
+/** What {@link PooledMixIn} adds to a server. */
 export interface Running<Host extends RequestHost> {
   /** Requests that run at once, in all threads or children together; while there are so many, further clients wait. */
   maxConnections: number;
   /** Seconds after which a request is broken off, with what it runs in if it must be; `null` for never. */
   requestTimeout: number | null;
   /** @internal */
-  readonly [runners]: ServerRunners<Host>;
+  readonly [workers]: ServerWorkers<Host>;
   /** @internal */
   readonly [blocks]: boolean;
 }
@@ -47,7 +47,7 @@ export interface Running<Host extends RequestHost> {
  *
  * @param where for messages.
  */
-export function RunnerMixIn<Base extends ServerClass, Host extends RequestHost>(
+export function PooledMixIn<Base extends ServerClass, Host extends RequestHost>(
   Server: Base,
   where: "threads" | "processes",
 ): Base & (abstract new (...args: AnyArguments) => Running<Host>) {
@@ -57,7 +57,7 @@ export function RunnerMixIn<Base extends ServerClass, Host extends RequestHost>(
         "Apply the mix-in to a server without, such as TCPServer.",
     );
   }
-  abstract class RunnerServer extends Server implements Running<Host> {
+  abstract class PooledServer extends Server implements Running<Host> {
     static override readonly optionNames: readonly ServerOptionName[] = [
       ...Server.optionNames,
       "maxConnections",
@@ -67,7 +67,7 @@ export function RunnerMixIn<Base extends ServerClass, Host extends RequestHost>(
     maxConnections: number = defaults.maxConnections;
     requestTimeout: number | null = defaults.requestTimeout;
 
-    readonly [runners]: ServerRunners<Host> = new ServerRunners<Host>(this, where);
+    readonly [workers]: ServerWorkers<Host> = new ServerWorkers<Host>(this, where);
 
     get [blocks](): boolean {
       return isBlockingHandler(this.RequestHandlerClass);
@@ -87,45 +87,45 @@ export function RunnerMixIn<Base extends ServerClass, Host extends RequestHost>(
       const leftError = (error: Error): void => void this.reportFailure(request, clientAddress, error);
       const terms = { clientAddress, leftError, timeout: this.requestTimeout };
       // Outside: a thread or child that is started for this request outlives it, and what it says is not this request's.
-      await runOutside(() => this[runners].run(request, terms));
+      await runDetached(() => this[workers].run(request, terms));
     }
 
     override async abortRequest(request: unknown): Promise<void> {
-      if (!this[runners].breakOff(request)) await super.abortRequest(request);
+      if (!this[workers].abort(request)) await super.abortRequest(request);
     }
 
     /** Ends the threads or children that were started. */
     protected override async undoActivation(): Promise<void> {
-      await this[runners].abandon();
+      await this[workers].abortAll();
       await super.undoActivation();
     }
 
     /** Ends the threads or children, too; with `blockOnClose` off, each when it has done what it is doing. */
     override async serverClose(): Promise<void> {
-      await this[runners].closeAround(
+      await this[workers].closeWith(
         () => super.serverClose(),
         () => !this.blockOnClose,
       );
     }
   }
-  return RunnerServer;
+  return PooledServer;
 }
 
 /** What a mix-in that runs handlers elsewhere makes of a server class: the same, whose handlers may also block. */
-export type RunnerServerClass<Base extends ServerClass, Added> = {
+export type PooledServerClass<Base extends ServerClass, Added> = {
   readonly [Name in keyof Base]: Base[Name];
 } & (abstract new (
   ...parameters: WithModules<WithBlockingHandlers<ConstructorParameters<Base>>>
 ) => InstanceType<Base> & Added);
 
 /** What a mix-in says of its pool; the rest is the same for all. */
-export type RunnerOptions<Host extends RequestHost> = Omit<PoolOptions<Host>, "onLoss">;
+export type WorkerOptions<Host extends RequestHost> = Omit<PoolOptions<Host>, "onUnexpectedExit">;
 
 /** Starts the pool of a server, has its requests run there, and ends it with the server. */
-export class ServerRunners<Host extends RequestHost> {
+export class ServerWorkers<Host extends RequestHost> {
   readonly server: BaseServer;
   readonly #where: "threads" | "processes";
-  #pool: RunnerPool<Host> | null = null;
+  #pool: WorkerPool<Host> | null = null;
   #requests: RemoteRequests<Host> | null = null;
   #closing = false;
 
@@ -135,9 +135,9 @@ export class ServerRunners<Host extends RequestHost> {
     this.#where = where;
   }
 
-  /** The hosts that there are, started or starting. */
-  get hosts(): Iterable<Host> {
-    return this.#pool?.hosts ?? [];
+  /** The workers that there are, started or starting. */
+  get workers(): Iterable<Host> {
+    return this.#pool?.workers ?? [];
   }
 
   /** Checks whether the handler can run there. @throws TypeError, UnsupportedOperation; they say what to do */
@@ -154,8 +154,8 @@ export class ServerRunners<Host extends RequestHost> {
     moduleOf(RequestHandlerClass, this.#where);
   }
 
-  /** What each host is made for, once the server has its address. */
-  assignment(transport: Transport): Assignment {
+  /** What each worker is made for, once the server has its address. */
+  config(transport: Transport): WorkerConfig {
     const { RequestHandlerClass, serverAddress, socketType, addressFamily } = this.server;
     return {
       ...moduleOf(RequestHandlerClass, this.#where),
@@ -168,12 +168,12 @@ export class ServerRunners<Host extends RequestHost> {
   }
 
   /** Starts the pool. @throws Error why it cannot be started; ClosedResourceError when the server is closed meanwhile */
-  async start(options: RunnerOptions<Host>): Promise<void> {
+  async start(options: WorkerOptions<Host>): Promise<void> {
     const server = this.server;
     const closed = (): Error => closedError(`open ${server.constructor.name}`, "bind");
     if (this.#closing) throw closed();
-    const onLoss = (error: Error): void => events.error.publish({ server, error, clientAddress: null });
-    const pool = new RunnerPool({ ...options, onLoss });
+    const onUnexpectedExit = (error: Error): void => events.error.publish({ server, error, clientAddress: null });
+    const pool = new WorkerPool({ ...options, onUnexpectedExit });
     this.#pool = pool;
     try {
       await pool.start();
@@ -186,7 +186,7 @@ export class ServerRunners<Host extends RequestHost> {
   }
 
   /** The server does not open after all. Resolves when the pool has ended, if there is any. */
-  async abandon(): Promise<void> {
+  async abortAll(): Promise<void> {
     const pool = this.#pool;
     this.#pool = null;
     this.#requests = null;
@@ -200,8 +200,8 @@ export class ServerRunners<Host extends RequestHost> {
   }
 
   /** Breaks a request off. @returns `false` when its connection is still the server's, which is to break it */
-  breakOff(request: unknown): boolean {
-    return this.#requests?.breakOff(request as Socket | DatagramRequest) ?? false;
+  abort(request: unknown): boolean {
+    return this.#requests?.abort(request as Socket | DatagramRequest) ?? false;
   }
 
   /** Ends those that are not needed. Resolves when they are gone. */
@@ -215,7 +215,7 @@ export class ServerRunners<Host extends RequestHost> {
    * @param close closes the server, and waits for the handlers as it should.
    * @param goesOn asked then: whether the handlers that still run may finish. The pool ends when they have; nobody waits for it.
    */
-  async closeAround(close: () => Promise<void>, goesOn: () => boolean): Promise<void> {
+  async closeWith(close: () => Promise<void>, goesOn: () => boolean): Promise<void> {
     this.#closing = true;
     const pool = this.#pool;
     // A start is not waited for: a handler's module may take for ever to load.
@@ -230,9 +230,9 @@ export class ServerRunners<Host extends RequestHost> {
   }
 }
 
-/** A host that requests can be handed to. */
-export interface RequestHost extends RunnerHost {
-  /** Hands a request over, and tells its number there; `null` when the host has ended, and the request is still the server's. */
+/** A worker that requests can be handed to. */
+export interface RequestHost extends WorkerHandle {
+  /** Hands a request over, and tells its number there; `null` when the worker has ended, and the request is still the server's. */
   give(job: Job, request: Socket | DatagramRequest): number | null;
 }
 
@@ -244,11 +244,11 @@ export type RequestTerms = Pick<Job, "clientAddress" | "leftError"> & {
 
 /** Has requests run by a pool, and breaks them off. */
 export class RemoteRequests<Host extends RequestHost> {
-  readonly #pool: RunnerPool<Host>;
+  readonly #pool: WorkerPool<Host>;
   /** How to break a request off; what that returns says whether its connection is broken by it. */
-  readonly #breakOffs = new WeakMap<Socket | DatagramRequest, () => boolean>();
+  readonly #aborts = new WeakMap<Socket | DatagramRequest, () => boolean>();
 
-  constructor(pool: RunnerPool<Host>) {
+  constructor(pool: WorkerPool<Host>) {
     this.#pool = pool;
   }
 
@@ -258,25 +258,25 @@ export class RemoteRequests<Host extends RequestHost> {
     let unwanted = false;
     let timer: NodeJS.Timeout | null = null;
     // As long as nobody has it, it is only taken out of the queue.
-    const giveUp = (): boolean => {
+    const abortQueued = (): boolean => {
       unwanted = true;
       return false;
     };
-    this.#breakOffs.set(request, giveUp);
+    this.#aborts.set(request, abortQueued);
     try {
-      const result = await this.#pool.run(about, (host, job) => {
+      const result = await this.#pool.run(about, (worker, job) => {
         if (unwanted) {
           job.settle(closedError("run a request", "request"));
           return true;
         }
-        const id = host.give(job, request);
+        const id = worker.give(job, request);
         if (id === null) return false;
-        // A host that has ended meanwhile may have left it to the next one: then it is in the queue again.
-        this.#breakOffs.set(request, () => host.breakOff(id) || giveUp());
+        // A worker that has ended meanwhile may have left it to the next one: then it is in the queue again.
+        this.#aborts.set(request, () => worker.abort(id) || abortQueued());
         if (timer !== null) clearTimeout(timer);
         if (timeout !== null) {
           timer = setTimeout(() => {
-            late = host.breakOff(id);
+            late = worker.abort(id);
           }, timeout * 1000);
         }
         return true;
@@ -287,13 +287,13 @@ export class RemoteRequests<Host extends RequestHost> {
       if (!late) throw error;
     } finally {
       if (timer !== null) clearTimeout(timer);
-      this.#breakOffs.delete(request);
+      this.#aborts.delete(request);
     }
     if (late) throw osError(`finish the request within ${timeout} s`, "ETIMEDOUT", "request");
   }
 
   /** Breaks a request off. @returns `false` when its connection is still the server's, which is to break it */
-  breakOff(request: Socket | DatagramRequest): boolean {
-    return this.#breakOffs.get(request)?.() ?? false;
+  abort(request: Socket | DatagramRequest): boolean {
+    return this.#aborts.get(request)?.() ?? false;
   }
 }

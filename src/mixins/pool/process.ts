@@ -1,5 +1,5 @@
 /**
- * {@link ChildHost}: the server's side of one child process.
+ * {@link ProcessHandle}: the server's side of one child process.
  *
  * @module
  */
@@ -13,25 +13,25 @@ import { Socket } from "../../core/socket/socket.js";
 import type { Channel, Transport } from "../../core/transport/transport.js";
 import { CallEndpoint } from "../wire/call-endpoint.js";
 import { asError, messageOf } from "../wire/error-codec.js";
-import type { Assignment, FromChild, ToChild, ToRunner } from "../wire/messages.js";
+import type { FromChild, ToChild, ToWorker, WorkerConfig } from "../wire/messages.js";
 import { SERVER_SOCKET } from "../wire/packets.js";
 import { exposeServer } from "../wire/remote-server.js";
-import type { ConnectionCarrier } from "./handoff.js";
-import { ConnectionMover, DescriptorSender } from "./handoff.js";
+import type { HandoffChannel } from "./handoff.js";
+import { FdHandoff, NodeHandoff } from "./handoff.js";
 import { BlockingChildLink } from "./interrupt.js";
 import { childArguments } from "./process-flags.js";
-import { type HostOwner, type Job, RunnerHost } from "./worker.js";
+import { type HostOwner, type Job, WorkerHandle } from "./worker.js";
 
 /** The program that the other side starts. */
 const PROGRAM = fileURLToPath(new URL("../worker/process-main.js", import.meta.url));
 /** How long, in seconds, a child that was told to end may take; one that computes does not hear it. */
-const GRACE = 0.5;
+const EXIT_GRACE = 0.5;
 /** How long, in seconds, what a child said last may take to come in after its end. */
 const LAST_WORDS = 1;
 
 /** What a child process is started with. */
 export interface ChildOptions {
-  readonly assignment: Assignment;
+  readonly config: WorkerConfig;
   readonly server: BaseServer;
   readonly transport: Transport;
   /** Whether its handlers block it, one at a time. */
@@ -51,21 +51,21 @@ function killAll(): void {
  * Messages go over Node's channel. Connections go as descriptors over a pair of sockets beside it; on the Node transport, Node
  * copies them with their messages, one at a time.
  */
-export class ChildHost extends RunnerHost {
+export class ProcessHandle extends WorkerHandle {
   readonly #calls: CallEndpoint;
   readonly #gone: Promise<void>;
   #resolveGone: () => void = () => {};
   #child: ChildProcess | null = null;
-  #carrier: ConnectionCarrier | null = null;
+  #handoff: HandoffChannel | null = null;
   /** By which it is woken, and asks, when it blocks. */
   #blockingLink: BlockingChildLink | null = null;
   #killTimer: NodeJS.Timeout | null = null;
   #isGone = false;
 
   constructor(owner: HostOwner, options: ChildOptions) {
-    const { assignment, server } = options;
-    super(owner, server, assignment);
-    this.#calls = new CallEndpoint((data) => this.#tell({ type: "call", data }));
+    const { config, server } = options;
+    super(owner, server, config);
+    this.#calls = new CallEndpoint((data) => this.#send({ type: "call", data }));
     exposeServer(server, this.#calls);
     this.#gone = new Promise((resolve) => {
       this.#resolveGone = resolve;
@@ -86,12 +86,12 @@ export class ChildHost extends RunnerHost {
     const [own, other] = pair ?? [null, null];
     try {
       const child = this.#fork(other);
-      this.#carrier =
+      this.#handoff =
         own === null
-          ? new ConnectionMover(child)
-          : new DescriptorSender(own, {
+          ? new NodeHandoff(child)
+          : new FdHandoff(own, {
               onSent: (id) => this.queue(id, { descriptor: -1 }),
-              onConfirmed: (ids) => this.confirm(ids),
+              onAcknowledged: (ids) => this.acknowledge(ids),
             });
     } catch (error) {
       own?.close();
@@ -100,7 +100,7 @@ export class ChildHost extends RunnerHost {
       other?.close();
       this.#blockingLink?.copied();
     }
-    this.#tell({ type: "assignment", assignment: this.assignment });
+    this.#send({ type: "config", config: this.config });
   }
 
   #fork(link: Channel | null): ChildProcess {
@@ -154,10 +154,10 @@ export class ChildHost extends RunnerHost {
     this.#isGone = true;
     if (this.#killTimer !== null) clearTimeout(this.#killTimer);
     if (this.#child?.connected) this.#child.disconnect();
-    this.#carrier?.close();
+    this.#handoff?.close();
     this.#blockingLink?.close();
     const pid = this.pid < 0 ? "" : ` (pid ${this.pid})`;
-    this.exit(`A child process for ${this.assignment.className}${pid}`, how);
+    this.exit(`A child process for ${this.config.className}${pid}`, how);
     this.#resolveGone();
   }
 
@@ -175,9 +175,9 @@ export class ChildHost extends RunnerHost {
   #killUnlessGone(child: ChildProcess, reason: string): void {
     if (this.#killTimer !== null || child.exitCode !== null || child.signalCode !== null) return;
     this.#killTimer = setTimeout(() => {
-      this.blame(reason);
+      this.recordExitReason(reason);
       child.kill("SIGKILL");
-    }, GRACE * 1000);
+    }, EXIT_GRACE * 1000);
   }
 
   /** The number of the process; -1 when it could not be started. */
@@ -188,15 +188,15 @@ export class ChildHost extends RunnerHost {
   // ── requests ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   protected override onReady(): void {
-    if (!(this.#carrier instanceof DescriptorSender) || this.assignment.socketType === SOCK_STREAM) return;
+    if (!(this.#handoff instanceof FdHandoff) || this.config.socketType === SOCK_STREAM) return;
     // All answers leave by the server's own socket, of which each child has a copy.
     const { socket, serverAddress: clientAddress } = this.server;
-    this.#carrier.send({ id: SERVER_SOCKET, socket, clientAddress, refuse: () => void this.end() });
+    this.#handoff.send({ id: SERVER_SOCKET, socket, clientAddress, refuse: () => void this.end() });
   }
 
   /** Hands a request over, and tells its number here; `null` when the child has ended, and the request is still the server's. */
   give(job: Job, request: Socket | DatagramRequest): number | null {
-    if (this.#child?.connected !== true) return this.outOfReach();
+    if (this.#child?.connected !== true) return this.markUnreachable();
     if (!(request instanceof Socket)) {
       const [data, , truncated] = request;
       const id = this.begin(job, null);
@@ -205,24 +205,24 @@ export class ChildHost extends RunnerHost {
     }
     const id = this.begin(job, request);
     const refuse = (error: unknown): void => this.settle(id, asError(error));
-    this.#carrier?.send({ id, socket: request, clientAddress: job.clientAddress, refuse });
+    this.#handoff?.send({ id, socket: request, clientAddress: job.clientAddress, refuse });
     return id;
   }
 
-  protected override cutOff(id: number): void {
-    if (this.#carrier?.withdraw(id)) this.settle(id, { id, error: null, counters: null });
-    else super.cutOff(id);
-    this.#blockingLink?.breakOff(id);
+  protected override abortWorkerRequest(id: number): void {
+    if (this.#handoff?.abort(id)) this.settle(id, { id, error: null, counters: null });
+    else super.abortWorkerRequest(id);
+    this.#blockingLink?.abort(id);
   }
 
   // ── what is said ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  protected override post(message: ToRunner): void {
-    this.#tell(message);
+  protected override post(message: ToWorker): void {
+    this.#send(message);
   }
 
-  #tell(message: ToChild): void {
-    // With somebody to tell a failure, it is no error of this process: the child has ended, which is told elsewhere.
+  #send(message: ToChild): void {
+    // Pass a callback so that a closed IPC channel is not emitted as an error of this process: the end of the child is reported elsewhere.
     if (this.#child?.connected) this.#child.send(message, () => {});
   }
 
@@ -232,12 +232,12 @@ export class ChildHost extends RunnerHost {
         this.#calls.deliver(message.data);
         break;
       case "failed":
-        this.blame(`it failed outside a request: ${message.message}`);
+        this.recordExitReason(`it failed outside a request: ${message.message}`);
         break;
       case "ready":
       case "unusable":
-      case "begun":
-      case "left-error":
+      case "ack":
+      case "unhandled-error":
       case "results":
       case "datagram":
         this.receive(message);

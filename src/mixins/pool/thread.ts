@@ -1,5 +1,5 @@
 /**
- * {@link ThreadHost}: the server's side of one worker thread.
+ * {@link ThreadHandle}: the server's side of one worker thread.
  *
  * @module
  */
@@ -14,12 +14,12 @@ import { Socket } from "../../core/socket/socket.js";
 import type { Transport } from "../../core/transport/transport.js";
 import { answerThread } from "../wire/blocking-remote-server.js";
 import { asError, messageOf } from "../wire/error-codec.js";
-import type { Assignment, ConnectionMessage, FromThread, ToThread } from "../wire/messages.js";
+import type { ConnectionMessage, FromThread, ToThread, WorkerConfig } from "../wire/messages.js";
 import { describeConnection } from "../wire/node-connections.js";
 import { exposeServer } from "../wire/remote-server.js";
 import type { ThreadData } from "../worker/thread-main.js";
-import { RunnerInterrupt } from "./interrupt.js";
-import { type HostOwner, type Job, RunnerHost } from "./worker.js";
+import { WorkerInterrupt } from "./interrupt.js";
+import { type HostOwner, type Job, WorkerHandle } from "./worker.js";
 
 /** The program that the other side starts. */
 const PROGRAM = new URL("../worker/thread-main.js", import.meta.url);
@@ -34,7 +34,7 @@ const NO_BYTES = new Uint8Array();
 
 /** What a thread is started with. */
 export interface ThreadOptions {
-  readonly assignment: Assignment;
+  readonly config: WorkerConfig;
   readonly server: BaseServer;
   readonly transport: Transport;
   /** Bounds of its memory, as `node:worker_threads` has them. */
@@ -51,55 +51,55 @@ export interface ThreadOptions {
  * Sockets are handed over as descriptors: of each connection the thread gets a copy, and the server closes its own when the
  * thread has begun with it. On the Node transport, Node moves the connection itself.
  */
-export class ThreadHost extends RunnerHost {
+export class ThreadHandle extends WorkerHandle {
   readonly #daemon: boolean;
   /** Resolves when it is ready, or gone: where its handler is of no use, it ends by itself when it has nothing more to load. */
   readonly #loaded: Promise<void>;
-  #tellLoaded: () => void = () => {};
+  #reportLoaded: () => void = () => {};
   #worker: Worker | null = null;
   /** The number that sockets are handed over to. */
   #thread = 0;
   /** What wakes it when it blocks. */
-  #interrupt: RunnerInterrupt | null = null;
+  #interrupt: WorkerInterrupt | null = null;
 
   constructor(owner: HostOwner, options: ThreadOptions) {
-    super(owner, options.server, options.assignment);
+    super(owner, options.server, options.config);
     this.#daemon = options.daemon;
     this.#loaded = new Promise((resolve) => {
-      this.#tellLoaded = resolve;
+      this.#reportLoaded = resolve;
     });
     try {
       this.#start(options);
     } catch (error) {
       // Told later, as the end of any other thread: whoever starts one does not reckon with it at once.
-      this.blame(`it could not be started: ${messageOf(error)}`);
+      this.recordExitReason(`it could not be started: ${messageOf(error)}`);
       process.nextTick(() => this.#onGone(0));
     }
   }
 
-  #start({ assignment, server, transport, resourceLimits, blocking }: ThreadOptions): void {
-    if (blocking) this.#interrupt = new RunnerInterrupt(transport);
+  #start({ config, server, transport, resourceLimits, blocking }: ThreadOptions): void {
+    if (blocking) this.#interrupt = new WorkerInterrupt(transport);
     const { port1, port2 } = new MessageChannel();
     if (this.#interrupt === null) exposeServer(server, port1);
     else answerThread(server, port1, () => this.#interrupt?.wake());
     // An open port would keep the process alive; the worker does, as long as it has something to do.
     port1.unref();
-    const workerData: ThreadData = { assignment, serverPort: port2 };
+    const workerData: ThreadData = { config, serverPort: port2 };
     const limits = resourceLimits === undefined ? {} : { resourceLimits };
     let worker: Worker;
     try {
-      worker = new Worker(PROGRAM, { workerData, transferList: [port2], name: assignment.className, ...limits });
+      worker = new Worker(PROGRAM, { workerData, transferList: [port2], name: config.className, ...limits });
     } catch (error) {
       port1.close();
       throw error;
     }
     this.#worker = worker;
     worker.on("message", (message: FromThread) => {
-      if (message.type === "ending") this.outOfReach();
+      if (message.type === "ending") this.markUnreachable();
       else if (message.type === "output") process[message.stream].write(message.data);
       else this.receive(message);
     });
-    worker.on("error", (error) => this.blame(`it failed outside a request: ${messageOf(error)}`));
+    worker.on("error", (error) => this.recordExitReason(`it failed outside a request: ${messageOf(error)}`));
     worker.on("exit", (code) => {
       port1.close();
       this.#onGone(code);
@@ -107,18 +107,18 @@ export class ThreadHost extends RunnerHost {
   }
 
   #onGone(code: number): void {
-    this.#tellLoaded();
+    this.#reportLoaded();
     this.#interrupt?.close();
-    this.exit(`A thread for ${this.assignment.className}`, `it left with the exit code ${code}`);
+    this.exit(`A thread for ${this.config.className}`, `it left with the exit code ${code}`);
   }
 
   protected override onReady(thread: number): void {
-    this.#tellLoaded();
+    this.#reportLoaded();
     // Not before: who opens the server waits for it.
     if (this.#daemon) this.#worker?.unref();
     this.#thread = thread;
     if (this.#interrupt !== null) this.post({ type: "interrupt", descriptor: this.#interrupt.handOver(thread) });
-    const { usesDescriptors, socketType } = this.assignment;
+    const { usesDescriptors, socketType } = this.config;
     if (usesDescriptors && socketType !== SOCK_STREAM) this.#giveServerSocket();
   }
 
@@ -138,7 +138,7 @@ export class ThreadHost extends RunnerHost {
   /** Hands a request over, and tells its number here; `null` when the thread has ended, and the request is still the server's. */
   give(job: Job, request: Socket | DatagramRequest): number | null {
     if (!(request instanceof Socket)) return this.#giveDatagram(job, request);
-    return this.assignment.usesDescriptors ? this.#giveCopy(job, request) : this.#move(job, request);
+    return this.config.usesDescriptors ? this.#giveCopy(job, request) : this.#move(job, request);
   }
 
   #giveDatagram(job: Job, [data, , truncated]: DatagramRequest): number {
@@ -153,7 +153,7 @@ export class ThreadHost extends RunnerHost {
     const descriptor = given.handOver(this.#thread);
     if (descriptor < 0) {
       if (given !== request) void given.close();
-      return this.outOfReach();
+      return this.markUnreachable();
     }
     const id = this.begin(job, request);
     this.queue(id, { descriptor });
@@ -193,9 +193,9 @@ export class ThreadHost extends RunnerHost {
   }
 
   /** A thread that blocks takes no messages: it is woken. */
-  protected override cutOff(id: number): void {
-    super.cutOff(id);
-    this.#interrupt?.breakOff(id);
+  protected override abortWorkerRequest(id: number): void {
+    super.abortWorkerRequest(id);
+    this.#interrupt?.abort(id);
   }
 
   // ── what is said, and the end ─────────────────────────────────────────────────────────────────────────────────────
@@ -212,7 +212,7 @@ export class ThreadHost extends RunnerHost {
     const ended = this.#worker?.terminate();
     if (ended === undefined || (await withinSeconds(ended, ENDING_TIME))) return;
     // Nobody waits any longer: it ends when that call returns, and the process cannot before.
-    this.exit(`A thread for ${this.assignment.className}`, "it was told to, in a call that nothing can interrupt");
+    this.exit(`A thread for ${this.config.className}`, "it was told to, in a call that nothing can interrupt");
   }
 }
 

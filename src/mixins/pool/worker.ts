@@ -1,5 +1,5 @@
 /**
- * {@link RunnerHost}: the server's side of one worker thread or child process that runs its handlers.
+ * {@link WorkerHandle}: the server's side of one worker thread or child process that runs its handlers.
  *
  * @module
  */
@@ -10,17 +10,17 @@ import type { BaseServer } from "../../core/server/base-server.js";
 import { NumberTable } from "../../core/server/number-table.js";
 import type { Socket } from "../../core/socket/socket.js";
 import { messageOf, unpackError } from "../wire/error-codec.js";
-import type { Assignment, FromRunner, RequestMessage, ResultMessage, ToRunner } from "../wire/messages.js";
+import type { FromWorker, RequestMessage, ResultMessage, ToWorker, WorkerConfig } from "../wire/messages.js";
 import { relayDatagram } from "../wire/relayed-datagrams.js";
 
 /** How long, in seconds, a handler has to end after its connection was broken. */
-const GRACE = 0.5;
+const ABORT_GRACE = 0.5;
 
 /** How long, in seconds, one may take to start, the import of the handler's module included. */
 const START_TIME = 30;
 
 /** Requests that may be on their way to one host: what a busy one does not take, another one can have. */
-export const MAX_ON_WAY = 128;
+export const MAX_IN_FLIGHT_REQUESTS = 128;
 
 /** A request that was handed over. */
 export interface Job {
@@ -30,17 +30,17 @@ export interface Job {
   /** The handler has left an error unhandled, and goes on. */
   leftError(error: Error): void;
   /** Its host has ended before it had begun: another one is to run it, or nobody, for that reason. */
-  again(reason: Error): void;
+  requeue(reason: Error): void;
 }
 
 /** What is told of a request, beside its number and its client. */
 export type RequestContent = Omit<RequestMessage, "id" | "clientAddress">;
 
 /** A request that was handed over, and has not ended. */
-interface Given {
+interface Dispatched {
   readonly job: Job;
   /** It is on its way: nobody has begun with it. */
-  isOnWay: boolean;
+  unacknowledged: boolean;
   /** Of a connection on its way, the server's own socket. */
   socket: Socket | null;
 }
@@ -52,7 +52,7 @@ export interface HostOwner {
   /** There may be room for another request. */
   onRoom(): void;
   /** It has ended, with all its requests. */
-  onExit(host: RunnerHost, reason: Error): void;
+  onExit(host: WorkerHandle, reason: Error): void;
 }
 
 /**
@@ -61,31 +61,31 @@ export interface HostOwner {
  * A request that was handed over is first on its way, and then, when the other side says so, it has begun. As long as it is on
  * its way the server keeps all of it, its own copy of the connection among it, and when the host ends, another one can have it.
  */
-export abstract class RunnerHost {
+export abstract class WorkerHandle {
   /** Whose handlers it runs. */
   protected readonly server: BaseServer;
   /** What it is made for. */
-  protected readonly assignment: Assignment;
+  protected readonly config: WorkerConfig;
   readonly #owner: HostOwner;
-  readonly #given = new NumberTable<Given>();
+  readonly #dispatched = new NumberTable<Dispatched>();
   /** How many of them are on their way. */
-  #onWay = 0;
+  #unacknowledgedCount = 0;
   #outbox: RequestMessage[] = [];
   #idleSince = performance.now();
   /** When it became ready, in milliseconds of `performance.now()`. */
   #readySince: number | null = null;
   /** It has ended, or is about to, which its owner is told later. */
-  #isOutOfReach = false;
+  #isUnreachable = false;
   #exited = false;
   #reason: string | null = null;
   /** Why it cannot be used, where it has said so. */
   #unusable: Error | null = null;
   readonly #startTimer: NodeJS.Timeout;
 
-  constructor(owner: HostOwner, server: BaseServer, assignment: Assignment) {
+  constructor(owner: HostOwner, server: BaseServer, config: WorkerConfig) {
     this.#owner = owner;
     this.server = server;
-    this.assignment = assignment;
+    this.config = config;
     // Once more around the loop: where this process stood still, what the other side has said is read only now.
     this.#startTimer = setTimeout(() => setImmediate(() => this.#giveUpStart()), START_TIME * 1000);
     this.#startTimer.unref();
@@ -108,12 +108,12 @@ export abstract class RunnerHost {
 
   /** Requests that it is working on, or that are on their way to it. */
   get load(): number {
-    return this.#given.size;
+    return this.#dispatched.size;
   }
 
   /** Whether a request may be handed to it just now. Where it says no, its owner is told when that has changed. */
   get accepts(): boolean {
-    return !this.#isOutOfReach && this.#onWay < MAX_ON_WAY;
+    return !this.#isUnreachable && this.#unacknowledgedCount < MAX_IN_FLIGHT_REQUESTS;
   }
 
   /** When it had nothing to do for the last time, in milliseconds of `performance.now()`. */
@@ -125,23 +125,23 @@ export abstract class RunnerHost {
 
   /** Gives a request its number: it is on its way. @param socket of a connection; closed here when the other side has it */
   protected begin(job: Job, socket: Socket | null): number {
-    this.#onWay += 1;
-    return this.#given.add({ job, isOnWay: true, socket });
+    this.#unacknowledgedCount += 1;
+    return this.#dispatched.add({ job, unacknowledged: true, socket });
   }
 
-  /** It has ended, or is about to, and is to be given nothing more. @returns what is to be said instead of a request's number */
-  protected outOfReach(): null {
-    this.#isOutOfReach = true;
+  /** Marks the worker unreachable: no further requests are dispatched to it. @returns `null`, in place of a request's number */
+  protected markUnreachable(): null {
+    this.#isUnreachable = true;
     return null;
   }
 
   /** Tells of a request, unless it has ended meanwhile. All those of one turn leave in one message. */
   protected queue(id: number, request: RequestContent): void {
-    const given = this.#given.get(id);
-    if (given === undefined) return;
+    const dispatched = this.#dispatched.get(id);
+    if (dispatched === undefined) return;
     if (this.#outbox.length === 0) process.nextTick(() => this.#flush());
-    const { clientAddress } = given.job;
-    const peer = given.socket?.remoteEndpoint ?? clientAddress;
+    const { clientAddress } = dispatched.job;
+    const peer = dispatched.socket?.remoteEndpoint ?? clientAddress;
     this.#outbox.push({ id, clientAddress, ...(peer === clientAddress ? {} : { peer }), ...request });
   }
 
@@ -152,22 +152,22 @@ export abstract class RunnerHost {
   }
 
   /** The other side has the requests: whatever becomes of it, nobody else is to run them. */
-  protected confirm(ids: readonly number[]): void {
+  protected acknowledge(ids: readonly number[]): void {
     const wasFull = !this.accepts;
     for (const id of ids) {
       // Closed, and not ended: that is what the other side does.
-      void this.#arrive(this.#given.get(id))?.close();
+      void this.#arrive(this.#dispatched.get(id))?.close();
     }
     if (wasFull && this.accepts) this.#owner.onRoom();
   }
 
   /** A request is no longer on its way. @returns the server's own socket of its connection, if it still has one */
-  #arrive(given: Given | undefined): Socket | null {
-    if (given === undefined || !given.isOnWay) return null;
-    this.#onWay -= 1;
-    given.isOnWay = false;
-    const { socket } = given;
-    given.socket = null;
+  #arrive(dispatched: Dispatched | undefined): Socket | null {
+    if (dispatched === undefined || !dispatched.unacknowledged) return null;
+    this.#unacknowledgedCount -= 1;
+    dispatched.unacknowledged = false;
+    const { socket } = dispatched;
+    dispatched.socket = null;
     return socket;
   }
 
@@ -178,11 +178,11 @@ export abstract class RunnerHost {
   }
 
   #finish(id: number, outcome: ResultMessage | Error): void {
-    const given = this.#given.get(id);
-    this.#given.delete(id);
-    this.#arrive(given);
-    if (this.#given.size === 0) this.#idleSince = performance.now();
-    given?.job.settle(outcome);
+    const dispatched = this.#dispatched.get(id);
+    this.#dispatched.delete(id);
+    this.#arrive(dispatched);
+    if (this.#dispatched.size === 0) this.#idleSince = performance.now();
+    dispatched?.job.settle(outcome);
   }
 
   /**
@@ -190,28 +190,28 @@ export abstract class RunnerHost {
    *
    * @returns `false` when it is not here any more: it has ended, or another host is to run it.
    */
-  breakOff(id: number): boolean {
-    if (!this.#given.has(id)) return false;
-    this.cutOff(id);
+  abort(id: number): boolean {
+    if (!this.#dispatched.has(id)) return false;
+    this.abortWorkerRequest(id);
     return true;
   }
 
   /** Breaks off a request that is here. */
-  protected cutOff(id: number): void {
+  protected abortWorkerRequest(id: number): void {
     // Also where it has not begun as yet: nobody else is to run it either.
-    this.#arrive(this.#given.get(id))?.abort();
+    this.#arrive(this.#dispatched.get(id))?.abort();
     this.#flush();
     this.post({ type: "abort", id });
     const timer = setTimeout(() => {
-      if (this.#given.has(id)) this.#endFor("it was told to, because of a request that did not end");
-    }, GRACE * 1000);
+      if (this.#dispatched.has(id)) this.#endFor("it was told to, because of a request that did not end");
+    }, ABORT_GRACE * 1000);
     timer.unref();
   }
 
   // ── what it says, and its end ─────────────────────────────────────────────────────────────────────────────────────
 
   /** It says something. */
-  protected receive(message: FromRunner): void {
+  protected receive(message: FromWorker): void {
     switch (message.type) {
       case "ready":
         this.#becomeReady(message.thread);
@@ -220,15 +220,15 @@ export abstract class RunnerHost {
         this.#unusable = unpackError(message.error);
         void this.end();
         break;
-      case "begun":
-        this.confirm(message.ids);
+      case "ack":
+        this.acknowledge(message.ids);
         break;
-      case "left-error":
-        this.#given.get(message.id)?.job.leftError(unpackError(message.error));
+      case "unhandled-error":
+        this.#dispatched.get(message.id)?.job.leftError(unpackError(message.error));
         break;
       case "results":
         // Also where the confirmation is still on its way, as that of a child process may be.
-        this.confirm(message.results.map(({ id }) => id));
+        this.acknowledge(message.results.map(({ id }) => id));
         for (const result of message.results) this.#finish(result.id, result);
         this.#owner.onRoom();
         break;
@@ -240,9 +240,9 @@ export abstract class RunnerHost {
 
   /** Whoever opens the server, or has a request, waits for it. */
   #giveUpStart(): void {
-    if (this.#readySince !== null || this.#isOutOfReach || this.#exited) return;
-    this.outOfReach();
-    const { module, className } = this.assignment;
+    if (this.#readySince !== null || this.#isUnreachable || this.#exited) return;
+    this.markUnreachable();
+    const { module, className } = this.config;
     this.#unusable ??= new Error(
       `Cannot import ${module} for its handler ${className}: it has not ended within ${START_TIME} s. A module that is imported ` +
         "must not wait for what may never come: leave that to the handler, or write it under if (isMain(import.meta.url)).",
@@ -266,13 +266,13 @@ export abstract class RunnerHost {
   }
 
   #endFor(reason: string): void {
-    this.blame(reason);
-    this.outOfReach();
+    this.recordExitReason(reason);
+    this.markUnreachable();
     void this.end();
   }
 
   /** Says why it is about to end. What was said first counts. */
-  protected blame(reason: string): void {
+  protected recordExitReason(reason: string): void {
     this.#reason ??= reason;
   }
 
@@ -282,21 +282,21 @@ export abstract class RunnerHost {
     this.#exited = true;
     clearTimeout(this.#startTimer);
     const error = this.#unusable ?? new OSError(`${what} has ended: ${this.#reason ?? how}`, { code: "ECHILD" });
-    const all = this.#given.values();
-    this.#given.clear();
-    const isLost = ({ isOnWay, socket }: Given): boolean => !isOnWay || socket?.closed === true;
+    const all = this.#dispatched.values();
+    this.#dispatched.clear();
+    const isLost = ({ unacknowledged, socket }: Dispatched): boolean => !unacknowledged || socket?.closed === true;
     // Before anybody is told, who may close what waits.
     const lost = all.filter(isLost);
-    const waiting = all.filter((given) => !isLost(given));
+    const waiting = all.filter((dispatched) => !isLost(dispatched));
     for (const { job } of lost) job.settle(error);
     // Each goes before all others that wait: the last one first, so that they keep their order.
-    for (const { job } of waiting.reverse()) job.again(error);
+    for (const { job } of waiting.reverse()) job.requeue(error);
     this.#owner.onExit(this, error);
   }
 
-  /** It can be given sockets now. */
+  /** Sockets can be handed over to it now. */
   protected onReady(_thread: number): void {}
-  protected abstract post(message: ToRunner): void;
+  protected abstract post(message: ToWorker): void;
   /** Ends it, whatever it does. Resolves when it is gone. */
   abstract end(): Promise<void>;
 }

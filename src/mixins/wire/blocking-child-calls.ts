@@ -13,7 +13,7 @@ import type { BaseServer } from "../../core/server/base-server.js";
 import { events } from "../../core/server/events.js";
 import type { Socket } from "../../core/socket/socket.js";
 import { BlockingStreamReader } from "../../core/stream/blocking-reader.js";
-import { type Answer, type Ask, answer, interruptedQuestion, type Question } from "./blocking-remote-server.js";
+import { answer, type Call, type CallRequest, type CallResponse, interruptedCall } from "./blocking-remote-server.js";
 import { messageOf } from "./error-codec.js";
 import { CALLS_DESCRIPTOR } from "./packets.js";
 
@@ -22,7 +22,7 @@ const LENGTH_BYTES = 4;
 const ENDS = [IncompleteReadError, ConnectionError, ClosedResourceError];
 
 /** @throws DOMException `DataCloneError`, as between threads, when the message cannot be copied */
-function pack(message: Question | Answer): Buffer {
+function pack(message: CallRequest | CallResponse): Buffer {
   let body: Buffer;
   try {
     body = serialize(message);
@@ -43,7 +43,7 @@ export async function answerChild(server: BaseServer, socket: Socket): Promise<v
   const reader = socket.makefile("rb");
   // The child asks for one thing at a time; but what was asked for a request that was broken off holds up nobody. An answer that
   // cannot leave is waited for in vain: so the child is told, by the end of it all.
-  const send = (message: Answer): void => void socket.sendall(pack(message)).catch(() => socket.close());
+  const send = (message: CallResponse): void => void socket.sendall(pack(message)).catch(() => socket.close());
   try {
     for (;;) {
       const length = (await reader.readexactly(LENGTH_BYTES)).readUInt32LE();
@@ -63,17 +63,17 @@ export async function answerChild(server: BaseServer, socket: Socket): Promise<v
 // ── the child's side ────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** How a child process asks. */
-export function askBySocket(): Ask {
+export function callBySocket(): Call {
   const socket = new BlockingSocket(undefined, undefined, undefined, { fileno: CALLS_DESCRIPTOR });
   // The handler's module may give its sockets a time-out; the server answers when it has an answer.
   socket.settimeout(null);
   const reader = new BlockingStreamReader(socket);
-  // A question may be broken off anywhere. So the rest of one that has left in part goes before the next one, and what was not
+  // A request may be broken off anywhere. So the rest of one that has left in part goes before the next one, and what was not
   // read yet is read before its answer.
   let unsent: Uint8Array = new Uint8Array();
   let length: number | null = null;
 
-  function receive(): Answer {
+  function receive(): CallResponse {
     length ??= reader.readexactly(LENGTH_BYTES).readUInt32LE();
     const body = reader.readexactly(length);
     length = null;
@@ -84,20 +84,20 @@ export function askBySocket(): Ask {
     while (unsent.length > 0) unsent = unsent.subarray(socket.send(unsent));
   }
 
-  return (question) => {
+  return (request) => {
     // What has failed is not to be done even so, when another request asks.
-    if (isInterrupted()) throw interruptedQuestion(question);
-    const packed = pack(question);
+    if (isInterrupted()) throw interruptedCall(request);
+    const packed = pack(request);
     try {
       sendRest();
       unsent = packed.subarray(socket.send(packed));
       sendRest();
       for (;;) {
         const received = receive();
-        if (received.id === question.id) return received;
+        if (received.id === request.id) return received;
       }
     } catch (error) {
-      throw error instanceof ClosedResourceError ? interruptedQuestion(question) : error;
+      throw error instanceof ClosedResourceError ? interruptedCall(request) : error;
     }
   };
 }

@@ -69,7 +69,7 @@ export async function importHandler({ module, className }: HandlerModule): Promi
   let exported: Record<string, unknown>;
   try {
     if (needsTsx(module)) await registerTsx(module);
-    exported = await soundly(importForHandler(module));
+    exported = await withRejectionsCaptured(importForHandler(module));
   } catch (error) {
     throw new Error(`Cannot import ${module} for its handler ${className}: ${messageOf(error)}`, { cause: error });
   }
@@ -99,7 +99,7 @@ async function registerTsx(module: string): Promise<void> {
 }
 
 /** The outcome of an import, to whose failures belongs what it has started and not waited for, such as a server. */
-async function soundly<Outcome>(importing: Promise<Outcome>): Promise<Outcome> {
+async function withRejectionsCaptured<Outcome>(importing: Promise<Outcome>): Promise<Outcome> {
   let onFailure: (reason: unknown) => void = () => {};
   const failed = new Promise<never>((_resolve, reject) => {
     onFailure = reject;

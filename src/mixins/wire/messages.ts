@@ -14,7 +14,7 @@ import type { ErrorMessage } from "./error-codec.js";
 export type OutputStream = "stdout" | "stderr";
 
 /** What one who runs handlers is made for. */
-export interface Assignment {
+export interface WorkerConfig {
   /** The URL of the module that exports the handler. */
   readonly module: string;
   readonly className: string;
@@ -69,7 +69,7 @@ export interface DatagramMessage {
 }
 
 /** From the server. */
-export type ToRunner =
+export type ToWorker =
   | { readonly type: "requests"; readonly requests: readonly RequestMessage[] }
   /** The request is to end now: its connection is broken. */
   | { readonly type: "abort"; readonly id: number }
@@ -77,15 +77,15 @@ export type ToRunner =
   | { readonly type: "datagram-sent"; readonly id: number; readonly error: ErrorMessage | null };
 
 /** To the server. */
-export type FromRunner =
+export type FromWorker =
   /** The handler's module is loaded. The number is the `Transport.thread` to hand sockets over to. */
   | { readonly type: "ready"; readonly thread: number }
   /** The handler cannot be run at all. */
   | { readonly type: "unusable"; readonly error: ErrorMessage }
   /** The requests have come, and are about to run: nobody else is to run them. */
-  | { readonly type: "begun"; readonly ids: readonly number[] }
+  | { readonly type: "ack"; readonly ids: readonly number[] }
   /** A handler has left an error unhandled, and goes on; its connection is broken. */
-  | { readonly type: "left-error"; readonly id: number; readonly error: ErrorMessage }
+  | { readonly type: "unhandled-error"; readonly id: number; readonly error: ErrorMessage }
   | { readonly type: "results"; readonly results: readonly ResultMessage[] }
   | { readonly type: "datagram"; readonly datagram: DatagramMessage };
 
@@ -93,7 +93,7 @@ export type FromRunner =
 
 /** From the server to a thread. */
 export type ToThread =
-  | ToRunner
+  | ToWorker
   | { readonly type: "datagram-socket"; readonly descriptor: number }
   /** For one that runs blocking handlers: what its waits watch. Comes before the first request. */
   | { readonly type: "interrupt"; readonly descriptor: number }
@@ -102,7 +102,7 @@ export type ToThread =
 
 /** From a thread to the server. */
 export type FromThread =
-  | FromRunner
+  | FromWorker
   /** Its handler, which blocks, has printed something. */
   | { readonly type: "output"; readonly stream: OutputStream; readonly data: Uint8Array }
   /** It is about to end: what is given to it from now on is lost. */
@@ -112,9 +112,9 @@ export type FromThread =
 
 /** From the server to a child process. */
 export type ToChild =
-  | ToRunner
+  | ToWorker
   /** What it is made for. */
-  | { readonly type: "assignment"; readonly assignment: Assignment }
+  | { readonly type: "config"; readonly config: WorkerConfig }
   /** A connection of the Node transport comes beside the message. */
   | { readonly type: "connection"; readonly connection: ConnectionMessage }
   /** It was sent: if it has not come, it was lost. */
@@ -124,7 +124,7 @@ export type ToChild =
 
 /** From a child process to the server. */
 export type FromChild =
-  | FromRunner
+  | FromWorker
   /** It is about to end, by an error that came from no request. */
   | { readonly type: "failed"; readonly message: string }
   /** A call of the server's methods. */

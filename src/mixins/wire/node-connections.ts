@@ -13,7 +13,7 @@ import { codeOf } from "../../core/errors.js";
 import { Socket } from "../../core/socket/socket.js";
 import { adoptConnection } from "../../core/transport/node/adopt.js";
 import { nodeTransport } from "../../core/transport/node/transport.js";
-import type { Assignment, ConnectionMessage } from "./messages.js";
+import type { ConnectionMessage, WorkerConfig } from "./messages.js";
 
 /** Options that Node sets when it is told to, and cannot read off a connection that was made elsewhere. */
 const OPTIONS = [
@@ -35,7 +35,7 @@ export function describeConnection(
 
 /** Takes in a connection that has come, as Node gives it. */
 export function takeConnection(
-  { addressFamily, socketType, serverAddress }: Assignment,
+  { addressFamily, socketType, serverAddress }: WorkerConfig,
   { clientAddress, unread, options }: ConnectionMessage,
   moved: NodeSocket,
 ): Socket {

@@ -17,7 +17,7 @@ export const CALLS_DESCRIPTOR = 6;
 /** The number that the server's own socket comes under; requests begin at 1. */
 export const SERVER_SOCKET = 0;
 /** Descriptors of one packet; Linux allows 253. */
-export const MAX_PACKET = 64;
+export const MAX_NUMBERS_PER_PACKET = 64;
 /** Bytes of a number: as a double, which a server does not run out of. */
 export const NUMBER_BYTES = 8;
 

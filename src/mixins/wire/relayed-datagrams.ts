@@ -12,10 +12,10 @@ import { NodeChannel, unsupportedOption } from "../../core/transport/node/channe
 import { systemError } from "../../core/transport/system-error.js";
 import type { ChannelCounters } from "../../core/transport/transport.js";
 import { type ErrorMessage, packError } from "./error-codec.js";
-import type { DatagramMessage, ToRunner } from "./messages.js";
+import type { DatagramMessage, ToWorker } from "./messages.js";
 
 /** Answers that may be on their way at once, as those of a socket of the Node transport. */
-const MAX_ON_WAY = 4096;
+const MAX_IN_FLIGHT_DATAGRAMS = 4096;
 
 interface OnWay {
   readonly size: number;
@@ -24,7 +24,7 @@ interface OnWay {
 }
 
 /** Sends a datagram for somebody. @returns what that one is to be told */
-export async function relayDatagram(server: BaseServer, { id, data, address }: DatagramMessage): Promise<ToRunner> {
+export async function relayDatagram(server: BaseServer, { id, data, address }: DatagramMessage): Promise<ToWorker> {
   let error: ErrorMessage | null = null;
   try {
     await server.socket.sendto(data, address);
@@ -50,7 +50,7 @@ export class RelayedDatagrams extends NodeChannel {
 
   override trySendTo(data: Uint8Array, address: Address | null): Promise<number> | null {
     if (address === null) throw systemError("EDESTADDRREQ");
-    if (this.#onWay.size >= MAX_ON_WAY) return null;
+    if (this.#onWay.size >= MAX_IN_FLIGHT_DATAGRAMS) return null;
     return new Promise((resolve, reject) => {
       const id = this.#onWay.add({ size: data.length, resolve, reject });
       try {
@@ -78,7 +78,7 @@ export class RelayedDatagrams extends NodeChannel {
   }
 
   override get writable(): boolean {
-    return this.#onWay.size < MAX_ON_WAY;
+    return this.#onWay.size < MAX_IN_FLIGHT_DATAGRAMS;
   }
 
   override tryReceive(): null {

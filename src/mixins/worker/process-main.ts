@@ -1,5 +1,5 @@
 /**
- * The program of a child process of a `ForkingMixIn` server. What it does is in child-runner.ts.
+ * The program of a child process of a `ForkingMixIn` server. What it does is in run-requests.ts.
  *
  * @module
  */
@@ -17,6 +17,6 @@ process.on("disconnect", () => process.exit());
 if (!process.connected) process.exit();
 
 process.once("message", (message: ToChild) => {
-  if (message.type !== "assignment") return;
-  void import("./run-requests.js").then(({ startRunner }) => startRunner(message.assignment));
+  if (message.type !== "config") return;
+  void import("./run-requests.js").then(({ startWorker }) => startWorker(message.config));
 });

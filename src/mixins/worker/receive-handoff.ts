@@ -5,7 +5,7 @@
  */
 
 import type { Channel, ChannelOwner } from "../../core/transport/transport.js";
-import { isEnded, MAX_PACKET, NUMBER_BYTES, packNumbers, unpackNumbers } from "../wire/packets.js";
+import { isEnded, MAX_NUMBERS_PER_PACKET, NUMBER_BYTES, packNumbers, unpackNumbers } from "../wire/packets.js";
 
 /** Takes connections in, and confirms them. */
 export class DescriptorReceiver implements ChannelOwner {
@@ -31,12 +31,12 @@ export class DescriptorReceiver implements ChannelOwner {
   onReadable(): void {
     try {
       for (;;) {
-        const message = this.#channel.tryReceiveDescriptors(MAX_PACKET * NUMBER_BYTES);
+        const message = this.#channel.tryReceiveDescriptors(MAX_NUMBERS_PER_PACKET * NUMBER_BYTES);
         if (message === null || message.data.length === 0) return;
         const numbers = unpackNumbers(message.data);
         // Before anything is done with them: what was not confirmed when this process ends, another one does.
         this.#unconfirmed.push(...numbers);
-        this.#confirm();
+        this.#acknowledge();
         for (const [index, id] of numbers.entries()) this.#onDescriptor(id, message.descriptors[index] ?? null);
       }
     } catch (error) {
@@ -44,14 +44,14 @@ export class DescriptorReceiver implements ChannelOwner {
     }
   }
 
-  #confirm(): void {
+  #acknowledge(): void {
     if (this.#unconfirmed.length === 0) return;
     if (this.#channel.trySend(packNumbers(this.#unconfirmed)) !== null) this.#unconfirmed = [];
   }
 
   onWritable(): void {
     try {
-      this.#confirm();
+      this.#acknowledge();
     } catch (error) {
       if (!isEnded(error)) throw error;
     }
@@ -59,5 +59,5 @@ export class DescriptorReceiver implements ChannelOwner {
 
   onDrop(): void {}
   onReceived(): void {}
-  onDeparted(): void {}
+  onCoalescedSent(): void {}
 }

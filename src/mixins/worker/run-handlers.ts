@@ -1,5 +1,5 @@
 /**
- * {@link HandlerRunner}: runs handlers on the other side, in a worker thread or a child process.
+ * {@link HandlerExecutor}: runs handlers on the other side, in a worker thread or a child process.
  *
  * @module
  */
@@ -8,14 +8,14 @@ import type { Address } from "../../core/address/address.js";
 import { formatAddress } from "../../core/address/address.js";
 import { BlockingSocket } from "../../core/blocking/socket.js";
 import { ClosedResourceError } from "../../core/errors.js";
-import { LiveRequest, LiveRequests, type RequestOwner } from "../../core/server/active-requests.js";
+import { ActiveRequest, ActiveRequests, type RequestOwner } from "../../core/server/active-requests.js";
 import { type RequestHandlerClass, runHandler } from "../../core/server/handler.js";
 import { enterIsolation } from "../../core/server/isolation.js";
 import { defaultLogger } from "../../core/server/logging.js";
 import { NumberTable } from "../../core/server/number-table.js";
 import { Socket } from "../../core/socket/socket.js";
 import { type ErrorMessage, packError } from "../wire/error-codec.js";
-import type { Assignment, FromRunner, ResultMessage } from "../wire/messages.js";
+import type { FromWorker, ResultMessage, WorkerConfig } from "../wire/messages.js";
 
 type AnySocket = Socket | BlockingSocket;
 
@@ -26,42 +26,42 @@ const MISSING_SERVICE = "Cannot inject the dependency";
 export type RunnableRequest = AnySocket | readonly [data: Buffer, socket: AnySocket, truncated: boolean];
 
 /** A request with the number by which the server knows it. */
-class GivenRequest extends LiveRequest {
+class GivenRequest extends ActiveRequest {
   readonly id: number;
 
-  constructor(id: number, ...known: ConstructorParameters<typeof LiveRequest>) {
+  constructor(id: number, ...known: ConstructorParameters<typeof ActiveRequest>) {
     super(...known);
     this.id = id;
   }
 }
 
 /** Runs the requests that a server has handed over, as many at once as come. */
-export class HandlerRunner implements RequestOwner {
+export class HandlerExecutor implements RequestOwner {
   readonly #HandlerClass: RequestHandlerClass;
   readonly #module: string;
   readonly #server: object;
   readonly #logger;
-  readonly #tell: (message: FromRunner) => void;
-  readonly #requests = new LiveRequests(() => {});
+  readonly #send: (message: FromWorker) => void;
+  readonly #requests = new ActiveRequests(() => {});
   readonly #running = new NumberTable<GivenRequest>();
-  readonly #failures = new WeakMap<LiveRequest, unknown>();
+  readonly #failures = new WeakMap<ActiveRequest, unknown>();
   #results: ResultMessage[] = [];
 
   /**
    * @param server what handlers see as `this.server`.
-   * @param tell tells the server.
+   * @param send tells the server.
    */
   constructor(
-    { serverName, module }: Assignment,
+    { serverName, module }: WorkerConfig,
     HandlerClass: RequestHandlerClass,
     server: object,
-    tell: (message: FromRunner) => void,
+    send: (message: FromWorker) => void,
   ) {
     this.#HandlerClass = HandlerClass;
     this.#module = module;
     this.#server = server;
     this.#logger = defaultLogger(serverName);
-    this.#tell = tell;
+    this.#send = send;
     enterIsolation();
   }
 
@@ -72,12 +72,12 @@ export class HandlerRunner implements RequestOwner {
 
   /** Runs a handler for a connection, or for a datagram with the socket to answer by. */
   run(id: number, request: RunnableRequest, clientAddress: Address): void {
-    const live = new GivenRequest(id, this, request, clientAddress);
-    this.#running.set(id, live);
-    void this.#requests.run(live, true, () => this.#serve(id, live, request, clientAddress));
+    const active = new GivenRequest(id, this, request, clientAddress);
+    this.#running.set(id, active);
+    void this.#requests.run(active, true, () => this.#serve(id, active, request, clientAddress));
   }
 
-  async #serve(id: number, live: LiveRequest, request: RunnableRequest, clientAddress: Address): Promise<void> {
+  async #serve(id: number, active: ActiveRequest, request: RunnableRequest, clientAddress: Address): Promise<void> {
     try {
       await runHandler(this.#HandlerClass, {
         request,
@@ -87,16 +87,16 @@ export class HandlerRunner implements RequestOwner {
         logger: () => this.#logger.child({ clientAddress: formatAddress(clientAddress) }),
       });
     } catch (error) {
-      if (!(live.cutOff && error instanceof ClosedResourceError)) this.#fail(live, error);
+      if (!(active.aborted && error instanceof ClosedResourceError)) this.#fail(active, error);
     }
     const connection = isConnection(request) ? request : null;
     const counters = connection?.counters ?? null;
     connection?.endSending();
     await connection?.close();
-    this.#requests.leave(live);
+    this.#requests.leave(active);
     this.#running.delete(id);
-    const failure = this.#failures.get(live);
-    this.#failures.delete(live);
+    const failure = this.#failures.get(active);
+    this.#failures.delete(active);
     this.#report({ id, error: failure === undefined ? null : this.#pack(failure), counters });
   }
 
@@ -106,14 +106,14 @@ export class HandlerRunner implements RequestOwner {
       process.nextTick(() => {
         const results = this.#results;
         this.#results = [];
-        this.#tell({ type: "results", results });
+        this.#send({ type: "results", results });
       });
     }
     this.#results.push(result);
   }
 
-  #fail(live: LiveRequest, error: unknown): void {
-    if (!this.#failures.has(live)) this.#failures.set(live, error ?? new Error("the handler threw nothing"));
+  #fail(active: ActiveRequest, error: unknown): void {
+    if (!this.#failures.has(active)) this.#failures.set(active, error ?? new Error("the handler threw nothing"));
   }
 
   #pack(failure: unknown): ErrorMessage {
@@ -126,21 +126,21 @@ export class HandlerRunner implements RequestOwner {
 
   /** Breaks a request off. */
   abort(id: number): void {
-    const live = this.#running.get(id);
-    if (live === undefined) return;
-    live.cutOff = true;
-    if (isConnection(live.request)) live.request.abort();
+    const active = this.#running.get(id);
+    if (active === undefined) return;
+    active.aborted = true;
+    if (isConnection(active.request)) active.request.abort();
   }
 
   /** Something that a handler started but did not wait for has failed: the server is told at once. */
-  requestLeftError(live: LiveRequest, error: unknown): void {
-    if (!(live instanceof GivenRequest) || live.ended) {
-      const clientAddress = formatAddress(live.clientAddress);
+  requestLeftError(active: ActiveRequest, error: unknown): void {
+    if (!(active instanceof GivenRequest) || active.ended) {
+      const clientAddress = formatAddress(active.clientAddress);
       this.#logger.error({ err: error, clientAddress }, "A handler that has ended left an error unhandled");
       return;
     }
-    this.#tell({ type: "left-error", id: live.id, error: packError(error) });
-    this.abort(live.id);
+    this.#send({ type: "unhandled-error", id: active.id, error: packError(error) });
+    this.abort(active.id);
   }
 }
 

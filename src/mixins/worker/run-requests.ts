@@ -1,5 +1,5 @@
 /**
- * {@link ChildRunner}: what a child process of a `ForkingMixIn` server does.
+ * {@link ProcessWorker}: what a child process of a `ForkingMixIn` server does.
  *
  * @module
  */
@@ -17,44 +17,44 @@ import { defaultTransport } from "../../core/transport/index.js";
 import { nodeTransport } from "../../core/transport/node/transport.js";
 import { systemErrorOf } from "../../core/transport/system-error.js";
 import type { Channel } from "../../core/transport/transport.js";
-import { askBySocket } from "../wire/blocking-child-calls.js";
+import { callBySocket } from "../wire/blocking-child-calls.js";
 import { connectServerBlocking } from "../wire/blocking-remote-server.js";
 import { CallEndpoint } from "../wire/call-endpoint.js";
 import { packError, unpackError } from "../wire/error-codec.js";
 import { importHandler } from "../wire/handler-module.js";
-import type { Assignment, ConnectionMessage, FromChild, RequestMessage, ToChild } from "../wire/messages.js";
+import type { ConnectionMessage, FromChild, RequestMessage, ToChild, WorkerConfig } from "../wire/messages.js";
 import { takeConnection } from "../wire/node-connections.js";
 import { INTERRUPT_DESCRIPTOR, LINK_DESCRIPTOR, SERVER_SOCKET } from "../wire/packets.js";
 import { RelayedDatagrams } from "../wire/relayed-datagrams.js";
 import { connectServer } from "../wire/remote-server.js";
 import { DescriptorReceiver } from "./receive-handoff.js";
-import { HandlerRunner, type RunnableRequest } from "./run-handlers.js";
+import { HandlerExecutor, type RunnableRequest } from "./run-handlers.js";
 
-const calls = new CallEndpoint((data) => tell({ type: "call", data }));
+const calls = new CallEndpoint((data) => send({ type: "call", data }));
 
 /** Tells the server. A failure is no error of this process: the server has ended, and this process is about to. */
-function tell(message: FromChild, done: () => void = () => {}): void {
+function send(message: FromChild, done: () => void = () => {}): void {
   process.send?.(message, undefined, undefined, done);
 }
 
 /** Imports the handler, and says whether it can be run. */
-export async function startRunner(assignment: Assignment): Promise<void> {
+export async function startWorker(config: WorkerConfig): Promise<void> {
   // Errors of requests have a listener. Any other ends this process, and the server is told why.
   process.on("uncaughtExceptionMonitor", (error) => {
-    if (process.listenerCount("uncaughtException") === 0) tell({ type: "failed", message: error.message });
+    if (process.listenerCount("uncaughtException") === 0) send({ type: "failed", message: error.message });
   });
   try {
-    const HandlerClass = await importHandler(assignment);
-    new ChildRunner(assignment, HandlerClass).start();
+    const HandlerClass = await importHandler(config);
+    new ProcessWorker(config, HandlerClass).start();
   } catch (error) {
-    tell({ type: "unusable", error: packError(error) });
+    send({ type: "unusable", error: packError(error) });
   }
 }
 
 /** Puts requests together from what comes by the two ways, and has them run. */
-class ChildRunner {
-  readonly #assignment: Assignment;
-  readonly #runner: HandlerRunner;
+class ProcessWorker {
+  readonly #config: WorkerConfig;
+  readonly #worker: HandlerExecutor;
   /** What answers to datagrams leave by. */
   #serverSocket: Socket | BlockingSocket | null = null;
   #relay: RelayedDatagrams | null = null;
@@ -71,12 +71,12 @@ class ChildRunner {
   /** To be broken off as soon as they are complete. */
   readonly #unwanted = new Set<number>();
 
-  constructor(assignment: Assignment, HandlerClass: RequestHandlerClass) {
-    this.#assignment = assignment;
-    const { serverAddress } = assignment;
+  constructor(config: WorkerConfig, HandlerClass: RequestHandlerClass) {
+    this.#config = config;
+    const { serverAddress } = config;
     const blocks = isBlockingHandler(HandlerClass);
-    const server = blocks ? connectServerBlocking(serverAddress, askBySocket()) : connectServer(serverAddress, calls);
-    this.#runner = new HandlerRunner(assignment, HandlerClass, server, (message) => tell(message));
+    const server = blocks ? connectServerBlocking(serverAddress, callBySocket()) : connectServer(serverAddress, calls);
+    this.#worker = new HandlerExecutor(config, HandlerClass, server, (message) => send(message));
     if (blocks) this.#interrupt = this.#openInterrupt();
   }
 
@@ -84,27 +84,27 @@ class ChildRunner {
     // Its end would not be heard of on Node's channel.
     return new Interrupt(
       adopt(INTERRUPT_DESCRIPTOR),
-      (id) => this.#runner.abort(id),
+      (id) => this.#worker.abort(id),
       () => process.exit(),
     );
   }
 
   start(): void {
-    const { usesDescriptors, socketType, serverAddress } = this.#assignment;
+    const { usesDescriptors, socketType, serverAddress } = this.#config;
     if (usesDescriptors) {
       const { channel } = defaultTransport.adopt(LINK_DESCRIPTOR);
       new DescriptorReceiver(channel, (id, descriptor) => this.#onDescriptor(id, descriptor));
     } else if (socketType !== SOCK_STREAM) {
-      this.#relay = new RelayedDatagrams(serverAddress, (datagram) => tell({ type: "datagram", datagram }));
+      this.#relay = new RelayedDatagrams(serverAddress, (datagram) => send({ type: "datagram", datagram }));
       this.#serverSocket = this.#socketOn(this.#relay);
     }
     process.on("message", (message: ToChild, handle: unknown) => this.#onMessage(message, handle));
-    tell({ type: "ready", thread: 0 });
+    send({ type: "ready", thread: 0 });
   }
 
   /** @param peer whom a connection comes from: of one that is broken already the system knows it no more */
   #socketOn(channel: Channel, peer: Address | null = null): Socket | BlockingSocket {
-    const { addressFamily, socketType, usesDescriptors } = this.#assignment;
+    const { addressFamily, socketType, usesDescriptors } = this.#config;
     if (this.#interrupt !== null) {
       return new BlockingSocket(addressFamily, socketType, 0, {}, { descriptor: adopt(channel.release()), peer });
     }
@@ -115,19 +115,18 @@ class ChildRunner {
   #onMessage(message: ToChild, handle: unknown): void {
     switch (message.type) {
       case "requests":
-        if (this.#assignment.socketType === SOCK_STREAM)
-          for (const request of message.requests) this.#onRequest(request);
+        if (this.#config.socketType === SOCK_STREAM) for (const request of message.requests) this.#onRequest(request);
         else this.#onDatagrams(message.requests);
         break;
       case "connection":
         this.#onConnection(message.connection, handle);
         break;
       case "connection-sent":
-        if (!this.#taken.delete(message.id)) this.#runner.refuse(message.id, lost("accept"));
+        if (!this.#taken.delete(message.id)) this.#worker.refuse(message.id, lost("accept"));
         break;
       case "abort":
         if (this.#expected.has(message.id) || this.#starting.has(message.id)) this.#unwanted.add(message.id);
-        else this.#runner.abort(message.id);
+        else this.#worker.abort(message.id);
         break;
       case "datagram-sent":
         this.#relay?.settle(message.id, message.error === null ? null : unpackError(message.error));
@@ -141,7 +140,7 @@ class ChildRunner {
   /** Runs what has come when the server has been told, and not before: what was not when this process ends, another one does. */
   #begin(ids: readonly number[], run: () => void): void {
     for (const id of ids) this.#starting.add(id);
-    tell({ type: "begun", ids }, () => {
+    send({ type: "ack", ids }, () => {
       for (const id of ids) this.#starting.delete(id);
       run();
     });
@@ -151,12 +150,12 @@ class ChildRunner {
     const isUnwanted = this.#unwanted.delete(id);
     this.#interrupt?.begin(id);
     try {
-      this.#runner.run(id, open(), clientAddress);
+      this.#worker.run(id, open(), clientAddress);
     } catch (error) {
-      this.#runner.refuse(id, error);
+      this.#worker.refuse(id, error);
     }
     this.#interrupt?.begin(0);
-    if (isUnwanted) this.#runner.abort(id);
+    if (isUnwanted) this.#worker.abort(id);
   }
 
   // ── connections as descriptors ────────────────────────────────────────────────────────────────────────────────────
@@ -188,10 +187,10 @@ class ChildRunner {
   #runConnection(request: RequestMessage, descriptor: number | null): void {
     this.#run(request, () => {
       if (descriptor === null) throw lost("recvmsg");
-      const { addressFamily, socketType } = this.#assignment;
+      const { addressFamily, socketType } = this.#config;
       const { clientAddress, peer = clientAddress } = request;
       const known = { family: addressFamily, kind: socketType, peer };
-      return this.#socketOn(defaultTransport.take(descriptor, known).channel, peer);
+      return this.#socketOn(defaultTransport.claim(descriptor, known).channel, peer);
     });
   }
 
@@ -201,11 +200,11 @@ class ChildRunner {
     const { id } = connection;
     this.#taken.add(id);
     if (handle instanceof NodeSocket) {
-      const socket = takeConnection(this.#assignment, connection, handle);
+      const socket = takeConnection(this.#config, connection, handle);
       this.#begin([id], () => this.#run(connection, () => socket));
     } else {
       // The client was gone before Node could move it.
-      this.#runner.refuse(id, osError("take over a connection", "ECONNRESET", "accept"));
+      this.#worker.refuse(id, osError("take over a connection", "ECONNRESET", "accept"));
     }
   }
 
@@ -231,7 +230,7 @@ class ChildRunner {
 
   #onServerSocket(descriptor: number | null): void {
     if (descriptor === null) throw lost("recvmsg");
-    this.#serverSocket = this.#socketOn(defaultTransport.take(descriptor).channel);
+    this.#serverSocket = this.#socketOn(defaultTransport.claim(descriptor).channel);
     const requests = [...this.#expected.values()];
     this.#expected.clear();
     for (const request of requests) this.#runDatagram(request);

@@ -17,59 +17,59 @@ import { defaultTransport } from "../../core/transport/index.js";
 import { nodeTransport } from "../../core/transport/node/transport.js";
 import { systemErrorOf } from "../../core/transport/system-error.js";
 import type { Channel } from "../../core/transport/transport.js";
-import { askByPort, connectServerBlocking } from "../wire/blocking-remote-server.js";
+import { callByPort, connectServerBlocking } from "../wire/blocking-remote-server.js";
 import { packError, unpackError } from "../wire/error-codec.js";
 import { importHandler } from "../wire/handler-module.js";
 import type {
-  Assignment,
   ConnectionMessage,
-  FromRunner,
   FromThread,
+  FromWorker,
   RequestMessage,
   ToThread,
+  WorkerConfig,
 } from "../wire/messages.js";
 import { takeConnection } from "../wire/node-connections.js";
 import { RelayedDatagrams } from "../wire/relayed-datagrams.js";
 import { connectServer } from "../wire/remote-server.js";
 import { printAtOnce } from "./output.js";
-import { HandlerRunner, type RunnableRequest } from "./run-handlers.js";
+import { HandlerExecutor, type RunnableRequest } from "./run-handlers.js";
 
 /** What a thread begins with. */
 export interface ThreadData {
-  readonly assignment: Assignment;
+  readonly config: WorkerConfig;
   /** Calls of the server's methods. */
   readonly serverPort: MessagePort;
 }
 
 /** Makes sockets of what the server hands over, and has its requests run. */
-class ThreadRunner {
-  readonly #assignment: Assignment;
-  readonly #tell: (message: FromRunner) => void;
+class ThreadWorker {
+  readonly #config: WorkerConfig;
+  readonly #send: (message: FromWorker) => void;
   readonly #blocks: boolean;
-  readonly #runner: HandlerRunner;
+  readonly #worker: HandlerExecutor;
   /** What answers to datagrams leave by. */
   #serverSocket: Socket | BlockingSocket | null = null;
   #relay: RelayedDatagrams | null = null;
   #interrupt: Interrupt | null = null;
 
   constructor(
-    { assignment, serverPort }: ThreadData,
+    { config, serverPort }: ThreadData,
     HandlerClass: RequestHandlerClass,
-    tell: (message: FromThread) => void,
+    send: (message: FromThread) => void,
   ) {
-    const { serverAddress, usesDescriptors, socketType } = assignment;
-    this.#assignment = assignment;
-    this.#tell = tell;
+    const { serverAddress, usesDescriptors, socketType } = config;
+    this.#config = config;
+    this.#send = send;
     this.#blocks = isBlockingHandler(HandlerClass);
-    if (this.#blocks) printAtOnce((stream, data) => tell({ type: "output", stream, data }));
+    if (this.#blocks) printAtOnce((stream, data) => send({ type: "output", stream, data }));
     const server = this.#blocks
-      ? connectServerBlocking(serverAddress, askByPort(serverPort))
+      ? connectServerBlocking(serverAddress, callByPort(serverPort))
       : connectServer(serverAddress, serverPort);
-    this.#runner = new HandlerRunner(assignment, HandlerClass, server, tell);
+    this.#worker = new HandlerExecutor(config, HandlerClass, server, send);
     if (usesDescriptors || socketType === SOCK_STREAM) return;
     this.#relay = new RelayedDatagrams(serverAddress, ({ id, data, address }) => {
       // A copy, since with a part of some memory all of that would travel.
-      tell({ type: "datagram", datagram: { id, data: new Uint8Array(data), address } });
+      send({ type: "datagram", datagram: { id, data: new Uint8Array(data), address } });
     });
     this.#serverSocket = this.#socketOn(this.#relay);
   }
@@ -85,7 +85,7 @@ class ThreadRunner {
         this.#runMoved(message.connection, message.socket);
         break;
       case "abort":
-        this.#runner.abort(message.id);
+        this.#worker.abort(message.id);
         break;
       case "datagram-socket":
         this.#serverSocket = this.#takeSocket(message.descriptor, null);
@@ -94,14 +94,14 @@ class ThreadRunner {
         this.#relay?.settle(message.id, message.error === null ? null : unpackError(message.error));
         break;
       case "interrupt":
-        this.#interrupt = new Interrupt(takeDescriptor(message.descriptor), (id) => this.#runner.abort(id));
+        this.#interrupt = new Interrupt(takeDescriptor(message.descriptor), (id) => this.#worker.abort(id));
         break;
     }
   }
 
   /** Before anything is done with them: what has not begun when this thread ends, another one does. */
   #begin(ids: readonly number[]): void {
-    this.#tell({ type: "begun", ids });
+    this.#send({ type: "ack", ids });
   }
 
   #run({ id, clientAddress, peer = clientAddress, descriptor, data, truncated = false }: RequestMessage): void {
@@ -109,9 +109,9 @@ class ThreadRunner {
     this.#interrupt?.begin(id);
     try {
       const request = data === undefined ? this.#takeSocket(descriptor, peer) : this.#datagram(data, truncated);
-      this.#runner.run(id, request, clientAddress);
+      this.#worker.run(id, request, clientAddress);
     } catch (error) {
-      this.#runner.refuse(id, error);
+      this.#worker.refuse(id, error);
     }
     this.#interrupt?.begin(0);
   }
@@ -123,43 +123,43 @@ class ThreadRunner {
 
   #runMoved(connection: ConnectionMessage, moved: NodeSocket): void {
     const { id, clientAddress } = connection;
-    this.#runner.run(id, takeConnection(this.#assignment, connection, moved), clientAddress);
+    this.#worker.run(id, takeConnection(this.#config, connection, moved), clientAddress);
   }
 
   /** A socket that the server has handed over as a descriptor. @param peer whom a connection comes from */
   #takeSocket(descriptor: number, peer: RequestMessage["clientAddress"] | null): Socket | BlockingSocket {
-    const { addressFamily, socketType } = this.#assignment;
+    const { addressFamily, socketType } = this.#config;
     if (!this.#blocks) {
       const known = { family: addressFamily, kind: socketType, peer };
-      return this.#socketOn(defaultTransport.take(descriptor, known).channel);
+      return this.#socketOn(defaultTransport.claim(descriptor, known).channel);
     }
     return new BlockingSocket(addressFamily, socketType, 0, {}, { descriptor: takeDescriptor(descriptor), peer });
   }
 
   #socketOn(channel: Channel): Socket {
-    const { addressFamily, socketType, usesDescriptors } = this.#assignment;
+    const { addressFamily, socketType, usesDescriptors } = this.#config;
     const transport = usesDescriptors ? defaultTransport : nodeTransport;
     return new Socket(addressFamily, socketType, 0, { transport }, channel);
   }
 }
 
 function takeDescriptor(descriptor: number): number {
-  const result = nativeCalls().take(descriptor);
+  const result = nativeCalls().claim(descriptor);
   if (result < 0) throw systemErrorOf(result);
   return descriptor;
 }
 
 async function main(port: MessagePort, data: ThreadData): Promise<void> {
-  const tell = (message: FromThread): void => port.postMessage(message);
-  process.on("exit", () => tell({ type: "ending" }));
+  const send = (message: FromThread): void => port.postMessage(message);
+  process.on("exit", () => send({ type: "ending" }));
   try {
-    const runner = new ThreadRunner(data, await importHandler(data.assignment), tell);
-    port.on("message", (message: ToThread) => runner.onMessage(message));
+    const worker = new ThreadWorker(data, await importHandler(data.config), send);
+    port.on("message", (message: ToThread) => worker.onMessage(message));
   } catch (error) {
-    tell({ type: "unusable", error: packError(error) });
+    send({ type: "unusable", error: packError(error) });
     return;
   }
-  tell({ type: "ready", thread: defaultTransport.thread });
+  send({ type: "ready", thread: defaultTransport.thread });
 }
 
 if (parentPort !== null) void main(parentPort, workerData);

@@ -168,11 +168,11 @@ export class ChatRoom {
 
   /** Somebody says something to all. May be overridden. */
   say(member: ChatMember, text: string): void {
-    this.tellOthers(member, `${member.nickname}: ${text}`);
+    this.sendToOthers(member, `${member.nickname}: ${text}`);
   }
 
   /** Tells a line to all who are in the room, but for one. */
-  tellOthers(member: ChatMember, line: string): void {
+  sendToOthers(member: ChatMember, line: string): void {
     for (const other of this.#inside()) if (other !== member) other.tell(line);
   }
 
@@ -190,7 +190,7 @@ export class ChatRoom {
     else {
       member.nickname = nickname;
       member.tell(this.welcome(member));
-      this.tellOthers(member, `* ${nickname} has joined.`);
+      this.sendToOthers(member, `* ${nickname} has joined.`);
     }
   }
 
@@ -213,7 +213,7 @@ export class ChatRoom {
     else {
       member.nickname = nickname;
       member.tell(`* You are now ${nickname}.`);
-      this.tellOthers(member, `* ${before} is now ${nickname}.`);
+      this.sendToOthers(member, `* ${before} is now ${nickname}.`);
     }
   }
 
@@ -227,7 +227,7 @@ export class ChatRoom {
     const { nickname } = member;
     member.nickname = null;
     if (!member.isOut) member.end(lastLine);
-    if (nickname !== null) this.tellOthers(member, `* ${nickname} ${why}.`);
+    if (nickname !== null) this.sendToOthers(member, `* ${nickname} ${why}.`);
   }
 
   #drop(member: RoomMember): void {

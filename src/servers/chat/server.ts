@@ -119,7 +119,7 @@ export class ChatStreamHandler extends TelnetRequestHandler<ChatServing> {
 
   /** @returns whether the client takes it */
   async #tell(lines: readonly string[]): Promise<boolean> {
-    const giveUp = setTimeout(() => {
+    const abortTimer = setTimeout(() => {
       this.#why = TOO_SLOW;
       this.request.abort();
     }, this.sendTimeout * 1000);
@@ -131,7 +131,7 @@ export class ChatStreamHandler extends TelnetRequestHandler<ChatServing> {
       if (isGone(error)) return false;
       throw error;
     } finally {
-      clearTimeout(giveUp);
+      clearTimeout(abortTimer);
     }
   }
 }
@@ -142,13 +142,14 @@ function isGone(error: unknown): boolean {
 }
 
 /** `socketserver chat --room` */
-export const chatRoom: BundledServer = {
+export const chatRoomServer: BundledServer = {
   name: "chat",
   summary: "lets people chat: two by turns, or many in a room",
   streamHandler: ChatStreamHandler,
   extend: ChatMixIn,
   models: ["plain", "multiplexing", "threading"],
-  whyNotOthers: "A room and its people are in one process: one for several processes or machines is yet to come.",
+  unsupportedModelsReason:
+    "A room and its people are in one process: one for several processes or machines is yet to come.",
   example: {
     send: "Ana",
     receive: "* Welcome to the chat. Which nickname would you like?",

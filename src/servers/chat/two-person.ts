@@ -89,7 +89,7 @@ const NOTICE = "* ";
  *
  * @throws RangeError naming it.
  */
-export function readChatName(text: string): string {
+export function parseChatName(text: string): string {
   const name = text.trim();
   if (isName(name)) return name;
   const what = `it takes 1 to ${MAX_NAME_LENGTH} characters of one line, the first neither * nor /`;
@@ -117,7 +117,7 @@ export async function hostChat(
   options: HostChatOptions = {},
 ): Promise<ChatEnding | null> {
   const { signal } = options;
-  const found = await waitForSomebody(address, readChatName(partner.name), options);
+  const found = await waitForSomebody(address, parseChatName(partner.name), options);
   if (found === null) return null;
   await using connection = found.connection;
   const { other } = found;
@@ -141,7 +141,7 @@ export async function joinChat(
   partner: ChatPartner,
   { signal, onRoom, timeout = CONNECT_TIMEOUT }: JoinChatOptions = {},
 ): Promise<ChatEnding | null> {
-  const name = readChatName(partner.name);
+  const name = parseChatName(partner.name);
   await using connection = await call(address, timeout, signal);
   if (connection === null) return null;
   const first = await untilAborted(connection, signal, null, () => exchangeNames(connection, name));

@@ -65,7 +65,7 @@ export class HttpConnection {
   readonly #limits: HttpLimits;
   readonly #http: Server;
   readonly #gone: Promise<void>;
-  #patience: NodeJS.Timeout | null = null;
+  #headTimer: NodeJS.Timeout | null = null;
   #requests = 0;
   /** Requests that have not been answered. */
   #waiting = 0;
@@ -128,12 +128,12 @@ export class HttpConnection {
 
   /** A client that has to say something and does not is cut off after a while. */
   #startPatience(): void {
-    this.#patience = setTimeout(() => this.#connection.destroy(), this.#limits.headTime * 1000);
+    this.#headTimer = setTimeout(() => this.#connection.destroy(), this.#limits.headTime * 1000);
   }
 
   #endPatience(): void {
-    if (this.#patience !== null) clearTimeout(this.#patience);
-    this.#patience = null;
+    if (this.#headTimer !== null) clearTimeout(this.#headTimer);
+    this.#headTimer = null;
   }
 
   // ── the first line ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -172,7 +172,7 @@ export class HttpConnection {
     // which since Node 24 closes the connection then, in good order.
     finished(near, { readable: false }, (error) => {
       if (!error) return;
-      this.#breakOff();
+      this.#abort();
       far.destroy();
     });
     this.#startIdleTime();
@@ -182,7 +182,7 @@ export class HttpConnection {
       await pipeline(far, withoutHead(), this.#connection, { end: false });
       this.#end(this.#connection);
     } catch (error) {
-      this.#breakOff();
+      this.#abort();
       // The client has left, or took nothing; or respond() has failed, whose error is kept.
       if (codeOf(error) === "") throw error;
     } finally {
@@ -195,11 +195,11 @@ export class HttpConnection {
     const connection = this.#connection;
     // A connection whose client has ended its sending may be a stream without a clock; node:http does without one there.
     if (connection instanceof NodeSocket) {
-      connection.setTimeout(this.#limits.idleTime * 1000, () => this.#breakOff());
+      connection.setTimeout(this.#limits.idleTime * 1000, () => this.#abort());
     }
   }
 
-  #breakOff(): void {
+  #abort(): void {
     const connection = this.#connection;
     if (connection.destroyed) return;
     // Only TCP has resets, and addresses; Node refuses to make one of a Unix stream.
@@ -277,7 +277,7 @@ export class HttpConnection {
       if (this.#isEnding) return;
       this.#isEnding = true;
       const { idleTime, lingerTime } = this.#limits;
-      let timer = setTimeout(() => this.#breakOff(), idleTime * 1000);
+      let timer = setTimeout(() => this.#abort(), idleTime * 1000);
       stream.once("close", () => clearTimeout(timer));
       // Only from then on all has left, and the client's own end is what is waited for.
       stream.once("finish", () => {

@@ -26,7 +26,7 @@ export interface HttpServing {
   /** Settles when the server begins to close. */
   whenClosing(): Promise<void>;
   /** Has a request that was answered logged. */
-  tellAnswer(answer: HttpAnswer): void | Promise<void>;
+  reportAnswer(answer: HttpAnswer): void | Promise<void>;
 }
 
 /** A request that was answered, for the log. */
@@ -59,7 +59,7 @@ export function HttpMixIn<Base extends ServerClass>(
       await new Promise((resolve) => closing.addEventListener("abort", resolve, { once: true }));
     }
 
-    tellAnswer({ clientAddress, ...answer }: HttpAnswer): void {
+    reportAnswer({ clientAddress, ...answer }: HttpAnswer): void {
       this.logger.info({ clientAddress: formatAddress(clientAddress), ...answer }, "request answered");
     }
   }
@@ -117,7 +117,7 @@ export class HttpStreamHandler extends BaseRequestHandler<Socket, HttpServing> {
 
   async #tell(answer: HttpAnswer): Promise<void> {
     try {
-      await this.server.tellAnswer(answer);
+      await this.server.reportAnswer(answer);
     } catch {
       // A log that cannot be written (a full disk) must not harm a request, and there is nowhere left to tell it.
     }
@@ -132,14 +132,14 @@ function urlOf({ url = "" }: IncomingMessage): URL | null {
 }
 
 /** A folder that there is, as an absolute path. @throws RangeError naming it, when it is none */
-function readFolder(text: string): string {
+function parseFolder(text: string): string {
   const folder = resolve(text);
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return folder;
   throw new RangeError(`Cannot serve "${text}": there is no such folder.`);
 }
 
 /** `socketserver http` */
-export const http: BundledServer = {
+export const httpServer: BundledServer = {
   name: "http",
   summary: "serves a folder, and the course's page, by HTTP",
   streamHandler: HttpStreamHandler,
@@ -149,7 +149,7 @@ export const http: BundledServer = {
       flags: "--root <folder>",
       description: "the folder that is served (default: the current one)",
       property: "root",
-      parse: readFolder,
+      parse: parseFolder,
     },
   ],
   example: { send: `GET ${COURSE_PAGE}`, receive: coursePage(null).trimEnd() },

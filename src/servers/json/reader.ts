@@ -150,12 +150,12 @@ export class JsonScanner {
     else if (word !== undefined) {
       this.#begin("word");
       this.#word = word;
-    } else return this.#giveUp(notJson(`a value cannot begin with ${quoted(byte)}`));
+    } else return this.#reject(notJson(`a value cannot begin with ${quoted(byte)}`));
     return "more";
   }
 
   #stepInWord(byte: number, at: number): Step {
-    if (byte !== this.#word[at]) return this.#giveUp(notJson(`${quoted(byte)} does not belong to ${this.#word}`));
+    if (byte !== this.#word[at]) return this.#reject(notJson(`${quoted(byte)} does not belong to ${this.#word}`));
     return at === this.#word.length - 1 ? "ended" : "more";
   }
 
@@ -173,7 +173,7 @@ export class JsonScanner {
     if (byte === QUOTE) this.#inString = true;
     else if (OPENING.has(byte)) {
       this.#depth += 1;
-      if (this.#depth > this.#maxDepth) return this.#giveUp(`Nested more than ${this.#maxDepth} deep`);
+      if (this.#depth > this.#maxDepth) return this.#reject(`Nested more than ${this.#maxDepth} deep`);
     } else if (CLOSING.has(byte)) {
       // That each bracket has its partner is found out by JSON.parse(): a value that is one ends here.
       this.#depth -= 1;
@@ -182,7 +182,7 @@ export class JsonScanner {
     return "more";
   }
 
-  #giveUp(error: string): { readonly error: string } {
+  #reject(error: string): { readonly error: string } {
     // The bytes count on, so that a line without an end is noticed.
     const size = this.#size;
     this.#begin("bad line");

@@ -69,7 +69,7 @@ async function answerTo(
 }
 
 /** `socketserver json` */
-export const json: BundledServer = {
+export const jsonServer: BundledServer = {
   name: "json",
   summary: "sends back every JSON value, one a line",
   streamHandler: JsonStreamHandler,

@@ -103,7 +103,7 @@ async function answerTo(message: Buffer, handler: ObjectsHandler): Promise<Buffe
 }
 
 /** `socketserver objects` */
-export const objects: BundledServer = {
+export const objectsServer: BundledServer = {
   name: "objects",
   summary: "sends back every object, as with Python's pickle but safely",
   streamHandler: ObjectsStreamHandler,

@@ -66,7 +66,7 @@ export interface NativeAddon {
    * @param first the entry to begin with.
    * @param count of entries at most.
    * @param buffer gets the bytes end to end, from `offset` on.
-   * @param least where less than this is left, and less than is wanted, it stops.
+   * @param minRoom where less than this is left, and less than is wanted, it stops.
    * @returns how many entries were worked on.
    * @throws RangeError for one that wants less than a byte.
    */
@@ -76,7 +76,7 @@ export interface NativeAddon {
     count: number,
     buffer: Uint8Array,
     offset: number,
-    least: number,
+    minRoom: number,
   ): number;
   /**
    * Says how long {@link recvBlocking} may wait on a descriptor, which the system keeps (`O_NONBLOCK`, `SO_RCVTIMEO`). No other call
@@ -154,7 +154,7 @@ export interface NativeAddon {
    * @param count of datagrams: from 0 to 1024. Up to 64 no memory is allocated.
    * @param addresses of `count * ADDRESS_SIZE` bytes. One with a length of 0 is left out: that datagram goes to the peer that
    *   the socket is connected to.
-   * @param joinable up to this length, datagrams that follow each other, are equally long and go to the same address are given to
+   * @param maxSegment up to this length, datagrams that follow each other, are equally long and go to the same address are given to
    *   the system as one, which cuts them apart at the very end (`UDP_SEGMENT`): far cheaper, for UDP sockets only, and refused
    *   where a datagram would have to be fragmented on its way. 0 for none.
    * @returns how many were sent: fewer than `count` where one of the later ones failed, whose error the next call tells.
@@ -165,7 +165,7 @@ export interface NativeAddon {
     lengths: Int32Array,
     count: number,
     addresses: Uint8Array,
-    joinable: number,
+    maxSegment: number,
   ): number;
 
   /**
@@ -217,16 +217,16 @@ export interface NativeAddon {
   /** Gives a descriptor up without closing it; a watched one is unwatched before. @returns 0 */
   release(descriptor: number): number;
 
-  /** The number by which other threads name this one to {@link give}. */
-  environment(): number;
+  /** The number by which other threads name this one to {@link transfer}. */
+  ownerId(): number;
   /**
    * Gives a descriptor to another thread, which owns it from then on, and closes it when it ends without having taken it.
    *
-   * @param environment the other thread's {@link environment}. @returns 0; `-ESRCH` when that thread has ended.
+   * @param owner the other thread's {@link ownerId}. @returns 0; `-ESRCH` when that thread has ended.
    */
-  give(descriptor: number, environment: number): number;
+  transfer(descriptor: number, owner: number): number;
   /** Makes a descriptor that was given to this thread usable here. @returns 0; `-EBADF` when it was not given to it. */
-  take(descriptor: number): number;
+  claim(descriptor: number): number;
 
   /**
    * Begins to tell readiness, from this thread's event loop. Once in a thread.
@@ -238,7 +238,7 @@ export interface NativeAddon {
    * callback has to know which slots are still in use.
    *
    * @param callback is told how many pairs `ready` holds.
-   * @param ready gets `[slot, events]` for each: its length is twice the number of events that one call can carry. A slot
+   * @param ready gets `[token, events]` for each: its length is twice the number of events that one call can carry. A token
    *   of 2**31 or more shows as a negative number; `>>> 0` mends that.
    * @returns 0
    * @throws Error when it was called before.
@@ -251,12 +251,12 @@ export interface NativeAddon {
   /**
    * Begins to watch a descriptor, or changes what is watched for.
    *
-   * @param slot is given back with each event: a whole number from 0 to 2**32 - 1.
+   * @param token is given back with each event: a whole number from 0 to 2**32 - 1.
    * @param events of the `EPOLL…` constants, joined by `|`.
    * @returns 0; `-EPERM` for a file that is always ready.
    * @throws Error before {@link start}.
    */
-  watch(descriptor: number, slot: number, events: number): number;
+  watch(descriptor: number, token: number, events: number): number;
   /** Ends watching a descriptor; one that is not watched is no error. @returns 0 */
   unwatch(descriptor: number): number;
   /**

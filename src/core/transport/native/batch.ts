@@ -1,18 +1,18 @@
 /**
- * {@link Arrivals} and {@link Departures}: what is received for many connections in one call, and sent for many in one.
+ * {@link BatchReceiver} and {@link SendCoalescer}: what is received for many connections in one call, and sent for many in one.
  *
  * @module
  */
 
-import { BULK, LARGE, smallSlab } from "../slab.js";
+import { LARGE_READ, SLAB_SIZE, smallSlab } from "../slab.js";
 import type { NativeAddon } from "./addon.js";
-import type { Watched } from "./poll-target.js";
+import type { PollTarget } from "./poll-target.js";
 
 /** Numbers that `recvmany` is told of a connection, and `sendmany` of a message. */
-const ENTRY = 3;
+const FIELDS_PER_ENTRY = 3;
 
 /** What comes for those who wait, in one turn of the event loop. */
-export class Arrivals {
+export class BatchReceiver {
   readonly #calls: NativeAddon;
   readonly #entries: Int32Array;
   /** Of each entry, by what the caller knows it. */
@@ -24,7 +24,7 @@ export class Arrivals {
   /** @param most how many connections there can be at once. */
   constructor(calls: NativeAddon, most: number) {
     this.#calls = calls;
-    this.#entries = new Int32Array(ENTRY * most);
+    this.#entries = new Int32Array(FIELDS_PER_ENTRY * most);
     this.#keys = new Int32Array(most);
   }
 
@@ -42,21 +42,21 @@ export class Arrivals {
   /** Something is to be received. @param key of who waits. */
   want(key: number, descriptor: number, bytes: number): void {
     this.#keys[this.#count] = key;
-    this.#entries[ENTRY * this.#count] = descriptor;
+    this.#entries[FIELDS_PER_ENTRY * this.#count] = descriptor;
     // There is no room for more, and not every number fits here.
-    this.#entries[ENTRY * this.#count + 1] = Math.min(bytes, LARGE);
+    this.#entries[FIELDS_PER_ENTRY * this.#count + 1] = Math.min(bytes, SLAB_SIZE);
     this.#count += 1;
   }
 
   /** Receives all that is wanted. */
   receive(): void {
     for (let first = 0; first < this.#count; ) {
-      smallSlab.makeRoom(BULK, false);
+      smallSlab.makeRoom(LARGE_READ, false);
       const { memory, used } = smallSlab;
-      const end = first + this.#calls.recvmany(this.#entries, first, this.#count - first, memory, used, BULK);
+      const end = first + this.#calls.recvmany(this.#entries, first, this.#count - first, memory, used, LARGE_READ);
       // Cut at once: whoever receives next may do so while these are handed out.
       for (; first < end; first += 1) {
-        const length = this.#entries[ENTRY * first + 2] ?? 0;
+        const length = this.#entries[FIELDS_PER_ENTRY * first + 2] ?? 0;
         this.#received[first] = length > 0 ? smallSlab.cut(length) : length;
       }
     }
@@ -68,47 +68,47 @@ export class Arrivals {
   }
 
   /** Hands it out. */
-  takeNext(to: Watched | null | undefined): void {
+  takeNext(to: PollTarget | null | undefined): void {
     const index = this.#taken;
     const received = this.#received[index] ?? 0;
     this.#received[index] = 0;
     this.#taken += 1;
-    to?.onReceived(received, this.#entries[ENTRY * index + 1] ?? 0);
+    to?.onReceived(received, this.#entries[FIELDS_PER_ENTRY * index + 1] ?? 0);
   }
 }
 
 /** Messages that one call sends. */
-const COUNT = 64;
+const MAX_MESSAGES = 64;
 /** What is longer leaves by itself: the call is the smallest part of its price. */
-const SHORT = 1024;
+const MAX_COALESCED_SIZE = 1024;
 
 /** For messages to fewer connections it is not worth the wait. */
-const CROWD = 4;
+const MIN_CONNECTIONS = 4;
 /** How long, in milliseconds, the first message may have to wait for the others: the handlers of all of them run meanwhile. */
-const PATIENCE = 1;
+const COALESCE_WINDOW_MS = 1;
 /** A turn in which that was not enough counts as much as so many others, so that a rare one (a collection of garbage) is forgiven. */
-const SLOW_TURN = 4;
+const SLOW_BATCH_WEIGHT = 4;
 /** Where there are more of them, messages leave at once in so many turns. */
-const TURNS_AT_ONCE = 100;
+const BATCHES_OFF = 100;
 /** At every so many messages it is looked whether it is late. */
-const MESSAGES_BY_CLOCK = 4;
+const CLOCK_INTERVAL = 4;
 
 /** Whose message it is. */
-export interface Departing {
+export interface CoalescedSend {
   /**
    * The message has left, or not.
    *
    * @param result what `send` has answered. @param rest a copy of what has not left, if anything.
    */
-  onDeparted(result: number, rest: Buffer | null): void;
+  onCoalescedSent(result: number, rest: Buffer | null): void;
 }
 
 /** What is to be sent when this turn's JavaScript is done: by then, everybody who was told of something has answered it. */
-export class Departures {
+export class SendCoalescer {
   readonly #calls: NativeAddon;
-  readonly #memory = Buffer.allocUnsafeSlow(COUNT * SHORT);
-  readonly #entries = new Int32Array(ENTRY * COUNT);
-  readonly #departing: (Departing | null)[] = new Array(COUNT).fill(null);
+  readonly #memory = Buffer.allocUnsafeSlow(MAX_MESSAGES * MAX_COALESCED_SIZE);
+  readonly #entries = new Int32Array(FIELDS_PER_ENTRY * MAX_MESSAGES);
+  readonly #sends: (CoalescedSend | null)[] = new Array(MAX_MESSAGES).fill(null);
   #count = 0;
   #used = 0;
   /** When the turn began, in milliseconds of `performance.now()`. */
@@ -116,7 +116,7 @@ export class Departures {
   /** The end of this turn is waited for. */
   #isExpected = false;
   #slowness = 0;
-  #turnsAtOnce = 0;
+  #batchesOff = 0;
   #isOpen = false;
 
   constructor(calls: NativeAddon) {
@@ -129,22 +129,22 @@ export class Departures {
 
   /** A turn begins in which the bytes of so many connections are handed out: about as many answers may be expected. */
   beginTurn(connections: number): void {
-    this.#isOpen = connections >= CROWD && this.#turnsAtOnce === 0;
+    this.#isOpen = connections >= MIN_CONNECTIONS && this.#batchesOff === 0;
     if (this.#isOpen) this.#since = performance.now();
-    if (this.#turnsAtOnce > 0) this.#turnsAtOnce -= 1;
+    if (this.#batchesOff > 0) this.#batchesOff -= 1;
   }
 
   /** Whether a message of so many bytes may go with others now. */
   wouldTake(length: number): boolean {
-    if (!this.#isOpen || length === 0 || length > SHORT) return false;
+    if (!this.#isOpen || length === 0 || length > MAX_COALESCED_SIZE) return false;
     // The clock costs as much as all the rest of this: it is not looked at for each message.
-    if (this.#count % MESSAGES_BY_CLOCK === 0 && this.#isLate()) this.#close();
+    if (this.#count % CLOCK_INTERVAL === 0 && this.#isLate()) this.#close();
     return this.#isOpen;
   }
 
   /** Whether the messages that are there have waited long enough, or the turn has ended without any. */
   #isLate(): boolean {
-    return performance.now() - this.#since > PATIENCE;
+    return performance.now() - this.#since > COALESCE_WINDOW_MS;
   }
 
   #close(): void {
@@ -156,15 +156,15 @@ export class Departures {
    * Takes a copy of a message that it {@link wouldTake}. Whoever gives it sees to it that the next of the same connection does not
    * leave before it.
    */
-  add(departing: Departing, descriptor: number, data: Uint8Array, length: number): void {
+  add(sends: CoalescedSend, descriptor: number, data: Uint8Array, length: number): void {
     // Not once this one is there: who gives it is not told before it knows that it was taken.
-    if (this.#count === COUNT) this.send();
+    if (this.#count === MAX_MESSAGES) this.send();
     const index = this.#count;
     this.#memory.set(data, this.#used);
     this.#used += length;
-    this.#entries[ENTRY * index] = descriptor;
-    this.#entries[ENTRY * index + 1] = length;
-    this.#departing[index] = departing;
+    this.#entries[FIELDS_PER_ENTRY * index] = descriptor;
+    this.#entries[FIELDS_PER_ENTRY * index + 1] = length;
+    this.#sends[index] = sends;
     this.#count += 1;
     if (!this.#isExpected) this.#expectTurnsEnd();
   }
@@ -177,10 +177,10 @@ export class Departures {
   readonly #onTurnDone = (): void => {
     this.#isExpected = false;
     // Handlers that compute shall not hold up the answers of others.
-    this.#slowness = this.#isLate() ? this.#slowness + SLOW_TURN : Math.max(0, this.#slowness - 1);
-    if (this.#slowness > SLOW_TURN) {
+    this.#slowness = this.#isLate() ? this.#slowness + SLOW_BATCH_WEIGHT : Math.max(0, this.#slowness - 1);
+    if (this.#slowness > SLOW_BATCH_WEIGHT) {
       this.#slowness = 0;
-      this.#turnsAtOnce = TURNS_AT_ONCE;
+      this.#batchesOff = BATCHES_OFF;
     }
     this.#close();
   };
@@ -199,11 +199,14 @@ export class Departures {
     // Who is told may go on sending at once, but not by this: nothing is added meanwhile.
     let begin = 0;
     for (let index = 0; index < count; index += 1) {
-      const departing = this.#departing[index];
-      const length = this.#entries[ENTRY * index + 1] ?? 0;
-      const result = this.#entries[ENTRY * index + 2] ?? 0;
-      this.#departing[index] = null;
-      departing?.onDeparted(result, result === length ? null : this.#copy(begin + Math.max(result, 0), begin + length));
+      const sends = this.#sends[index];
+      const length = this.#entries[FIELDS_PER_ENTRY * index + 1] ?? 0;
+      const result = this.#entries[FIELDS_PER_ENTRY * index + 2] ?? 0;
+      this.#sends[index] = null;
+      sends?.onCoalescedSent(
+        result,
+        result === length ? null : this.#copy(begin + Math.max(result, 0), begin + length),
+      );
       begin += length;
     }
   };

@@ -42,8 +42,8 @@ import {
   RESET_ON_CLOSE,
   RETRY_TIME,
 } from "./constants.js";
-import type { Watched } from "./poll-target.js";
-import type { NativeSystem } from "./poller.js";
+import type { PollTarget } from "./poll-target.js";
+import type { Poller } from "./poller.js";
 import { NativeAddresses } from "./sockaddr.js";
 
 /** For a call's one address: they are made one at a time. */
@@ -62,11 +62,11 @@ interface Connecting {
  * Readiness is edge-triggered: an event says that something has changed, once. So the channel remembers what it knows, and
  * asks the system for events only when a call has found nothing, which many connections never do.
  */
-export abstract class NativeChannel implements Channel, Watched {
+export abstract class NativeChannel implements Channel, PollTarget {
   owner: ChannelOwner | null = null;
   readonly family: AddressFamily;
   readonly kind: SocketKind;
-  protected readonly system: NativeSystem;
+  protected readonly system: Poller;
   descriptor: number;
   /** Whether a receiving or accepting call may find something. */
   protected mayRead = true;
@@ -80,13 +80,13 @@ export abstract class NativeChannel implements Channel, Watched {
   /** A sending call has found no room. */
   #waitsToWrite = false;
   #watchedEvents = 0;
-  #slot = -1;
+  #token = -1;
   #connecting: Connecting | null = null;
   /** The address it had, for error messages after its end. */
   #local: Address | null = null;
   #file: UnixSocketFile | null = null;
 
-  constructor(system: NativeSystem, family: AddressFamily, kind: SocketKind, descriptor: number, peer: Address | null) {
+  constructor(system: Poller, family: AddressFamily, kind: SocketKind, descriptor: number, peer: Address | null) {
     this.system = system;
     this.family = family;
     this.kind = kind;
@@ -140,14 +140,14 @@ export abstract class NativeChannel implements Channel, Watched {
   #watch(events: number): void {
     const wanted = this.#watchedEvents | events;
     if (wanted === this.#watchedEvents) return;
-    if (this.#slot < 0) this.#slot = this.system.takeSlot(this);
-    this.check(this.system.calls.watch(this.descriptor, this.#slot, wanted | EPOLLET));
+    if (this.#token < 0) this.#token = this.system.register(this);
+    this.check(this.system.calls.watch(this.descriptor, this.#token, wanted | EPOLLET));
     this.#watchedEvents = wanted;
   }
 
   #unwatch(): void {
-    if (this.#slot >= 0) this.system.giveSlot(this.#slot);
-    this.#slot = -1;
+    if (this.#token >= 0) this.system.deregister(this.#token);
+    this.#token = -1;
     this.#watchedEvents = 0;
   }
 
@@ -266,10 +266,10 @@ export abstract class NativeChannel implements Channel, Watched {
   trySend(_data: Uint8Array): number | null {
     throw systemError("EOPNOTSUPP");
   }
-  sendTogether(_data: Uint8Array): boolean {
+  sendCoalesced(_data: Uint8Array): boolean {
     return false;
   }
-  workAhead(): void {}
+  enableBatching(): void {}
 
   trySendTo(_data: Uint8Array, _address: Address | null): number | null {
     throw systemError("EOPNOTSUPP");
@@ -318,7 +318,7 @@ export abstract class NativeChannel implements Channel, Watched {
     if (this.descriptor < 0) throw systemError("EBADF");
     const { descriptor } = this;
     const { calls } = this.system;
-    this.check(thread === undefined ? calls.release(descriptor) : calls.give(descriptor, thread));
+    this.check(thread === undefined ? calls.release(descriptor) : calls.transfer(descriptor, thread));
     this.#leave();
     this.descriptor = -1;
     return descriptor;
@@ -341,7 +341,7 @@ export abstract class NativeChannel implements Channel, Watched {
     throw systemError("EOPNOTSUPP");
   }
 
-  lend(): null {
+  prepareTransfer(): null {
     return null;
   }
 

@@ -8,11 +8,11 @@ import type { Address } from "../../address/address.js";
 import { IPPROTO_UDP } from "../../constants.js";
 import { systemErrorOf } from "../system-error.js";
 import { EAGAIN } from "./constants.js";
-import type { NativeSystem } from "./poller.js";
+import type { Poller } from "./poller.js";
 import { NativeAddresses } from "./sockaddr.js";
 
 /** Datagrams that one call sends. */
-const COUNT = 32;
+const MAX_MESSAGES = 32;
 /** Their bytes together. */
 const BYTES = 65_536;
 /** What is longer than this leaves by itself: the call is the smallest part of its price, and the system may refuse its size. */
@@ -22,17 +22,17 @@ const MAX_LENGTH = 8192;
  * into every frame of an Ethernet over IPv6. Longer ones may have to be fragmented on their way, which the system refuses to do
  * to joined ones.
  */
-const JOINABLE = 1452;
+const MAX_GSO_SEGMENT = 1452;
 /** The option of that name, of level IPPROTO_UDP. A system or a socket that does not know it must not be told of joined datagrams. */
 const UDP_SEGMENT = 103;
 
 /** Those of this thread that are not empty. */
-const waiting = new Set<Outbox>();
+const waiting = new Set<DatagramBatch>();
 let watchesExit = false;
 
 /** Who ends the process right after an answer was taken shall have sent it. */
-function sendAtExit(outbox: Outbox): void {
-  waiting.add(outbox);
+function sendAtExit(batch: DatagramBatch): void {
+  waiting.add(batch);
   if (watchesExit) return;
   watchesExit = true;
   process.on("exit", () => {
@@ -41,29 +41,29 @@ function sendAtExit(outbox: Outbox): void {
 }
 
 /** What waits to be sent from one socket. */
-export class Outbox {
-  readonly #system: NativeSystem;
+export class DatagramBatch {
+  readonly #system: Poller;
   readonly #descriptor: number;
   readonly #onLost: (address: Address, error: Error) => void;
   readonly #memory = Buffer.allocUnsafeSlow(BYTES);
-  readonly #lengths = new Int32Array(COUNT);
-  readonly #addresses = new NativeAddresses(COUNT);
+  readonly #lengths = new Int32Array(MAX_MESSAGES);
+  readonly #addresses = new NativeAddresses(MAX_MESSAGES);
   readonly #to: Address[] = [];
-  readonly #mayJoin: boolean;
+  readonly #usesGso: boolean;
   /** Of these datagrams so many have left, with so many bytes. */
   #left = 0;
   #leftBytes = 0;
   #bytes = 0;
 
   /** @param onLost called for each datagram that the system refuses. */
-  constructor(system: NativeSystem, descriptor: number, onLost: (address: Address, error: Error) => void) {
+  constructor(system: Poller, descriptor: number, onLost: (address: Address, error: Error) => void) {
     this.#system = system;
     this.#descriptor = descriptor;
     this.#onLost = onLost;
-    this.#mayJoin = system.calls.getsockopt(descriptor, IPPROTO_UDP, UDP_SEGMENT, Buffer.alloc(4)) >= 0;
+    this.#usesGso = system.calls.getsockopt(descriptor, IPPROTO_UDP, UDP_SEGMENT, Buffer.alloc(4)) >= 0;
   }
 
-  /** Whether a datagram may go by an outbox at all. */
+  /** Whether a datagram may go in a batch at all. */
   static fits(data: Uint8Array): boolean {
     return data.length <= MAX_LENGTH;
   }
@@ -73,7 +73,7 @@ export class Outbox {
   }
 
   hasRoomFor(data: Uint8Array): boolean {
-    return this.#to.length < COUNT && this.#bytes + data.length <= BYTES;
+    return this.#to.length < MAX_MESSAGES && this.#bytes + data.length <= BYTES;
   }
 
   /** Takes a copy. There must be room. */
@@ -89,7 +89,7 @@ export class Outbox {
 
   /** Sends everything. Tells whether it is empty now; if not, the system has no room. */
   send(): boolean {
-    let joinable = this.#mayJoin ? JOINABLE : 0;
+    let maxSegment = this.#usesGso ? MAX_GSO_SEGMENT : 0;
     while (this.#left < this.#to.length) {
       const sent = this.#system.calls.sendmmsg(
         this.#descriptor,
@@ -97,12 +97,12 @@ export class Outbox {
         this.#lengths.subarray(this.#left),
         this.#to.length - this.#left,
         this.#addresses.from(this.#left),
-        joinable,
+        maxSegment,
       );
       if (sent === EAGAIN) return false;
-      if (sent < 0 && joinable > 0) {
+      if (sent < 0 && maxSegment > 0) {
         // Some ways out take no joined datagrams, and no error shall cost more than one datagram.
-        joinable = 0;
+        maxSegment = 0;
         continue;
       }
       // The system tells an error of the first datagram only; that one is given up, and the others go on.
@@ -114,7 +114,7 @@ export class Outbox {
   }
 
   /** Throws away what the system has no room for; each of them is told as lost. */
-  giveUp(): void {
+  abort(): void {
     for (const address of this.#to.slice(this.#left)) this.#onLost(address, systemErrorOf(EAGAIN));
     this.#empty();
   }

@@ -10,15 +10,15 @@ import { systemError } from "../system-error.js";
 import type { ReceivedDatagram } from "../transport.js";
 import { NativeChannel } from "./channel.js";
 import { EAGAIN } from "./constants.js";
-import { Outbox } from "./datagram-batch.js";
+import { DatagramBatch } from "./datagram-batch.js";
 import { NativeAddresses } from "./sockaddr.js";
 
 /** Datagrams that one system call receives. */
 const BATCH = 32;
 /** Longer than any datagram over IP. Unix datagrams may be longer: of those fewer are received at once. */
-const PLACE = 65_536;
-const UNIX_PLACE = 8 * PLACE;
-const MEMORY = BATCH * PLACE;
+const DATAGRAM_STRIDE = 65_536;
+const UNIX_DATAGRAM_STRIDE = 8 * DATAGRAM_STRIDE;
+const MEMORY = BATCH * DATAGRAM_STRIDE;
 /**
  * How soon a Unix socket whose receiver's queue is full tries again, in milliseconds: the system tells nobody. Twice as long
  * after each vain attempt, up to the second number.
@@ -39,18 +39,18 @@ export class NativeDatagram extends NativeChannel {
   #queue: ReceivedDatagram[] = [];
   /** Who has sent the datagrams of the last batch: an answer to one of them may wait for those to the others. */
   #senders: Address[] = [];
-  #outbox: Outbox | null = null;
+  #batch: DatagramBatch | null = null;
   #readEnded = false;
   #sendEnded = false;
   #retry: NodeJS.Timeout | null = null;
   #retryTime = QUEUE_RETRY;
 
-  override workAhead(): void {
+  override enableBatching(): void {
     this.#worksAhead = true;
   }
 
   get #place(): number {
-    return this.family === AF_UNIX ? UNIX_PLACE : PLACE;
+    return this.family === AF_UNIX ? UNIX_DATAGRAM_STRIDE : DATAGRAM_STRIDE;
   }
 
   override tryReceiveFrom(size: number, peek: boolean): ReceivedDatagram | null {
@@ -112,7 +112,7 @@ export class NativeDatagram extends NativeChannel {
 
   /**
    * Of a socket that works ahead, an answer to a datagram of the last batch is taken at once, and leaves together with the others:
-   * when the outbox is full, or when this turn's JavaScript is done. Everything else is sent at once, and its failure is known at
+   * when the batch is full, or when this turn's JavaScript is done. Everything else is sent at once, and its failure is known at
    * once.
    */
   override trySendTo(data: Uint8Array, address: Address | null): number | null {
@@ -123,9 +123,9 @@ export class NativeDatagram extends NativeChannel {
     if (this.kind === SOCK_DGRAM && Array.isArray(address) && address[1] === 0) throw systemError("EINVAL");
     // Not over Unix sockets: a receiver whose queue is full would hold up the answers to all others.
     if (this.#worksAhead && this.family !== AF_UNIX && address !== null && this.#senders.includes(address)) {
-      if (Outbox.fits(data)) return this.#answer(data, address);
+      if (DatagramBatch.fits(data)) return this.#answer(data, address);
     }
-    if (this.#outbox !== null && !this.#outbox.send()) return this.awaitWritable();
+    if (this.#batch !== null && !this.#batch.send()) return this.awaitWritable();
     const sent = this.#send(data, address);
     if (sent === EAGAIN) return this.awaitWritable();
     this.bytesWritten += this.check(sent);
@@ -141,17 +141,17 @@ export class NativeDatagram extends NativeChannel {
   }
 
   #answer(data: Uint8Array, address: Address): number | null {
-    this.#outbox ??= new Outbox(this.system, this.descriptor, (lost, error) => this.#onLost(lost, error));
-    if (!this.#outbox.hasRoomFor(data) && !this.#outbox.send()) return this.awaitWritable();
-    if (this.#outbox.isEmpty) process.nextTick(this.#sendAnswers);
-    this.#outbox.add(data, address);
+    this.#batch ??= new DatagramBatch(this.system, this.descriptor, (lost, error) => this.#onLost(lost, error));
+    if (!this.#batch.hasRoomFor(data) && !this.#batch.send()) return this.awaitWritable();
+    if (this.#batch.isEmpty) process.nextTick(this.#sendAnswers);
+    this.#batch.add(data, address);
     this.bytesWritten += data.length;
     return data.length;
   }
 
   readonly #sendAnswers = (): void => {
-    if (this.descriptor < 0 || this.#outbox === null) return;
-    if (this.#outbox.send()) this.#retryTime = QUEUE_RETRY;
+    if (this.descriptor < 0 || this.#batch === null) return;
+    if (this.#batch.send()) this.#retryTime = QUEUE_RETRY;
     else this.awaitWritable();
   };
 
@@ -207,7 +207,7 @@ export class NativeDatagram extends NativeChannel {
   }
 
   #sendLast(): void {
-    if (this.descriptor >= 0 && this.#outbox?.send() === false) this.#outbox.giveUp();
+    if (this.descriptor >= 0 && this.#batch?.send() === false) this.#batch.abort();
   }
 
   #forget(): void {

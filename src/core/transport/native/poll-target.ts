@@ -1,11 +1,11 @@
 /**
- * {@link Watched}: the receiver of readiness events for one descriptor.
+ * {@link PollTarget}: the receiver of readiness events for one descriptor.
  *
  * @module
  */
 
 /** Somebody whose descriptor is watched. */
-export interface Watched {
+export interface PollTarget {
   /** -1 when it was closed or given away. */
   readonly descriptor: number;
   /** How many bytes of a stream are to be received for somebody who waits for them, at most; 0 where {@link onReady} comes. */

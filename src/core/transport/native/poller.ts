@@ -1,85 +1,85 @@
 /**
- * {@link NativeSystem}: the addon of this thread, and who is told that which descriptor is ready.
+ * {@link Poller}: the addon of this thread, and who is told that which descriptor is ready.
  *
  * @module
  */
 
 import type { NativeAddon } from "./addon.js";
-import { Arrivals, Departures } from "./batch.js";
+import { BatchReceiver, SendCoalescer } from "./batch.js";
 import { EPOLLIN } from "./constants.js";
-import type { Watched } from "./poll-target.js";
+import type { PollTarget } from "./poll-target.js";
 
 /** Ready descriptors that one call from the addon can carry; what is more comes with the next. */
 const BATCH = 512;
 
 /** The system calls, and readiness. There is one in each thread. */
-export class NativeSystem {
+export class Poller {
   readonly calls: NativeAddon;
   /** Descriptors that have come in messages, and that nobody has made a socket of yet. */
   readonly arrived = new Set<number>();
-  /** By slot. A slot, unlike a descriptor's number, is not given to another while events for it may be on their way. */
-  readonly #watched: (Watched | null)[] = [];
-  readonly #freeSlots: number[] = [];
+  /** By token. A token, unlike a descriptor's number, is not given to another while events for it may be on their way. */
+  readonly #targets: (PollTarget | null)[] = [];
+  readonly #freeTokens: number[] = [];
   /** Slots that became free while a batch is worked on, which may still name them. */
-  readonly #freedSlots: number[] = [];
+  readonly #freedTokens: number[] = [];
   readonly #ready = new Int32Array(2 * BATCH);
-  readonly #arrivals: Arrivals;
+  readonly #receiver: BatchReceiver;
   /** For messages that may leave together. */
-  readonly departures: Departures;
+  readonly coalescer: SendCoalescer;
   readonly #poll = new Int32Array(3);
   #inBatch = false;
   #size = 0;
 
   constructor(addon: NativeAddon) {
     this.calls = addon;
-    this.#arrivals = new Arrivals(addon, BATCH);
-    this.departures = new Departures(addon);
+    this.#receiver = new BatchReceiver(addon, BATCH);
+    this.coalescer = new SendCoalescer(addon);
     addon.start(this.#onBatch, this.#ready);
   }
 
   readonly #onBatch = (count: number): void => {
     const ready = this.#ready;
-    const arrivals = this.#arrivals;
-    arrivals.clear();
+    const receiver = this.#receiver;
+    receiver.clear();
     // First all bytes that somebody waits for are received, in one call; then everybody is told.
     for (let index = 0; index < 2 * count; index += 2) {
-      const watched = this.#watched[ready[index] ?? -1];
-      const wanted = watched?.wantedBytes(ready[index + 1] ?? 0) ?? 0;
-      if (wanted > 0) arrivals.want(index, watched?.descriptor ?? -1, wanted);
+      const targets = this.#targets[ready[index] ?? -1];
+      const wanted = targets?.wantedBytes(ready[index + 1] ?? 0) ?? 0;
+      if (wanted > 0) receiver.want(index, targets?.descriptor ?? -1, wanted);
     }
-    arrivals.receive();
-    this.departures.beginTurn(arrivals.count);
+    receiver.receive();
+    this.coalescer.beginTurn(receiver.count);
     this.#inBatch = true;
     try {
       for (let index = 0; index < 2 * count; index += 2) {
-        const watched = this.#watched[ready[index] ?? -1];
+        const targets = this.#targets[ready[index] ?? -1];
         let events = ready[index + 1] ?? 0;
-        if (arrivals.isNext(index)) {
-          arrivals.takeNext(watched);
+        if (receiver.isNext(index)) {
+          receiver.takeNext(targets);
           events &= ~EPOLLIN;
         }
-        if (events !== 0) watched?.onReady(events);
+        if (events !== 0) targets?.onReady(events);
       }
     } finally {
       this.#inBatch = false;
-      while (this.#freedSlots.length > 0) this.#freeSlots.push(this.#freedSlots.pop() ?? 0);
+      while (this.#freedTokens.length > 0) this.#freeTokens.push(this.#freedTokens.pop() ?? 0);
     }
   };
 
-  /** A slot for somebody who is to be told; as long as there is any, the process stays alive. */
-  takeSlot(watched: Watched): number {
-    const slot = this.#freeSlots.pop() ?? this.#watched.length;
-    this.#watched[slot] = watched;
+  /** A token for somebody who is to be told; as long as there is any, the process stays alive. */
+  register(targets: PollTarget): number {
+    const token = this.#freeTokens.pop() ?? this.#targets.length;
+    this.#targets[token] = targets;
     this.#size += 1;
     if (this.#size === 1) this.calls.ref();
-    return slot;
+    return token;
   }
 
-  /** Gives the slot back. */
-  giveSlot(slot: number): void {
-    this.#watched[slot] = null;
-    if (this.#inBatch) this.#freedSlots.push(slot);
-    else this.#freeSlots.push(slot);
+  /** Gives the token back. */
+  deregister(token: number): void {
+    this.#targets[token] = null;
+    if (this.#inBatch) this.#freedTokens.push(token);
+    else this.#freeTokens.push(token);
     this.#size -= 1;
     if (this.#size === 0) this.calls.unref();
   }

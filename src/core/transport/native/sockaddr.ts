@@ -12,7 +12,7 @@ import { AF_INET, AF_INET6, AF_UNIX } from "../../constants.js";
 import { systemError } from "../system-error.js";
 
 /** Bytes of one place: its length (32 bits), and C's `struct sockaddr_storage`. */
-const PLACE = 132;
+const SOCKADDR_STRIDE = 132;
 /** Where the parts of an address stand in its place. */
 const FAMILY = 4;
 const PORT = 6;
@@ -45,7 +45,7 @@ export class NativeAddresses {
   readonly #words: Uint32Array;
 
   constructor(count = 1) {
-    const memory = new ArrayBuffer(count * PLACE);
+    const memory = new ArrayBuffer(count * SOCKADDR_STRIDE);
     this.bytes = new Uint8Array(memory);
     this.#halves = new Uint16Array(memory);
     this.#words = new Uint32Array(memory);
@@ -53,12 +53,12 @@ export class NativeAddresses {
 
   /** The memory from an address on. */
   from(index: number): Uint8Array {
-    return this.bytes.subarray(index * PLACE);
+    return this.bytes.subarray(index * SOCKADDR_STRIDE);
   }
 
   /** Reads an address; `""` where the socket has none. */
   read(index = 0): Address {
-    const place = index * PLACE;
+    const place = index * SOCKADDR_STRIDE;
     const length = this.#words[place >> 2] ?? 0;
     if (length <= 2) return "";
     const family = this.#halves[(place + FAMILY) >> 1];
@@ -95,7 +95,7 @@ export class NativeAddresses {
    * @returns this, for the call that it is for. @throws `EAFNOSUPPORT`, `ENAMETOOLONG`, `ENODEV` for an unknown zone.
    */
   write(address: Address, index = 0): this {
-    const place = index * PLACE;
+    const place = index * SOCKADDR_STRIDE;
     if (!isInetAddress(address)) return this.#writePath(address, place);
     const [host, port] = address;
     this.bytes[place + PORT] = port >> 8;

@@ -9,7 +9,7 @@ import { Socket as NodeSocket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Address } from "../../address/address.js";
 import { MSG_PEEK, SOCK_SEQPACKET, SOCK_STREAM } from "../../constants.js";
-import { BULK, LARGE, largeSlab, smallSlab } from "../slab.js";
+import { LARGE_READ, largeSlab, SLAB_SIZE, smallSlab } from "../slab.js";
 import { systemError, systemErrorOf } from "../system-error.js";
 import type { AcceptedConnection, Channel, ChannelCounters, DescriptorMessage } from "../transport.js";
 import { NativeChannel } from "./channel.js";
@@ -72,7 +72,7 @@ export class NativeStream extends NativeChannel {
     if (!this.mayRead || this.connecting) return this.awaitReadable();
     // Of a packet, what finds no room is lost; of a stream it waits.
     const isPacket = this.kind === SOCK_SEQPACKET;
-    if (isPacket && size > LARGE) return this.#receiveLongPacket(size, peek);
+    if (isPacket && size > SLAB_SIZE) return this.#receiveLongPacket(size, peek);
     const slab = this.#comesInBulk || isPacket ? largeSlab : smallSlab;
     const room = slab.makeRoom(size, isPacket);
     const length = this.system.calls.recv(this.descriptor, slab.memory, slab.used, room, peek ? MSG_PEEK : 0);
@@ -90,7 +90,7 @@ export class NativeStream extends NativeChannel {
   /** So many bytes have been received, where there was room for so many. */
   #count(length: number, room: number): void {
     this.bytesRead += length;
-    this.#comesInBulk = length >= BULK;
+    this.#comesInBulk = length >= LARGE_READ;
     // Where nothing is left, the next call need not ask: the system tells of everything that comes from now on.
     this.mayRead = length === room || this.ended || !this.readsUntilEmpty;
   }
@@ -131,23 +131,23 @@ export class NativeStream extends NativeChannel {
     return error;
   }
 
-  override sendTogether(data: Uint8Array): boolean {
+  override sendCoalesced(data: Uint8Array): boolean {
     const { length } = data;
-    if (!this.system.departures.wouldTake(length) || this.kind !== SOCK_STREAM) return false;
+    if (!this.system.coalescer.wouldTake(length) || this.kind !== SOCK_STREAM) return false;
     // What has to wait, or fails, does so at once.
     if (this.#departs || this.connecting || this.ended || this.#failure !== null) return false;
     if (this.descriptor < 0) return false;
-    this.system.departures.add(this, this.descriptor, data, length);
+    this.system.coalescer.add(this, this.descriptor, data, length);
     this.#departs = true;
     return true;
   }
 
-  onDeparted(result: number, rest: Buffer | null): void {
+  onCoalescedSent(result: number, rest: Buffer | null): void {
     const failed = result < 0 && result !== EAGAIN;
     this.#departs = false;
     this.#restWaits = rest !== null && !failed;
     if (result > 0) this.bytesWritten += result;
-    this.owner?.onDeparted(failed ? this.#sendingError(result) : rest);
+    this.owner?.onCoalescedSent(failed ? this.#sendingError(result) : rest);
   }
 
   /**
@@ -157,7 +157,7 @@ export class NativeStream extends NativeChannel {
    */
   #depart(): boolean {
     if (!this.#departs) return true;
-    this.system.departures.send();
+    this.system.coalescer.send();
     return !this.#restWaits;
   }
 

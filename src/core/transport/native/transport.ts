@@ -21,7 +21,7 @@ import type { AdoptedSocket, Channel, KnownSocket, Transport } from "../transpor
 import type { NativeAddon } from "./addon.js";
 import type { NativeChannel } from "./channel.js";
 import { NativeDatagram } from "./datagram.js";
-import { NativeSystem } from "./poller.js";
+import { Poller } from "./poller.js";
 import { NativeAddresses } from "./sockaddr.js";
 import { NativeStream } from "./stream.js";
 
@@ -36,10 +36,10 @@ class NativeTransport implements Transport {
     allSocketOptions: true,
     descriptors: true,
   };
-  readonly #system: NativeSystem;
+  readonly #system: Poller;
 
   constructor(addon: NativeAddon) {
-    this.#system = new NativeSystem(addon);
+    this.#system = new Poller(addon);
   }
 
   open(family: AddressFamily, kind: SocketKind, protocol: number): Channel {
@@ -55,11 +55,11 @@ class NativeTransport implements Transport {
   }
 
   get thread(): number {
-    return this.#system.calls.environment();
+    return this.#system.calls.ownerId();
   }
 
-  take(descriptor: number, known?: KnownSocket): AdoptedSocket {
-    if (!this.#system.arrived.delete(descriptor)) check(this.#system.calls.take(descriptor));
+  claim(descriptor: number, known?: KnownSocket): AdoptedSocket {
+    if (!this.#system.arrived.delete(descriptor)) check(this.#system.calls.claim(descriptor));
     if (known === undefined) return this.#describe(descriptor);
     const { family, kind, peer } = known;
     const channel = this.#channel(family, kind, descriptor, peer);

@@ -15,8 +15,8 @@ import type {
   ChannelCounters,
   ChannelOwner,
   DescriptorMessage,
-  LentConnection,
   ReceivedDatagram,
+  TransferableConnection,
 } from "../transport.js";
 
 const NO_BYTES: ChannelCounters = { bytesRead: 0, bytesWritten: 0, unreadBytes: 0 };
@@ -47,11 +47,11 @@ export abstract class NodeChannel implements Channel {
   trySend(_data: Uint8Array): number | null {
     throw systemError("ENOTCONN");
   }
-  sendTogether(_data: Uint8Array): boolean {
+  sendCoalesced(_data: Uint8Array): boolean {
     return false;
   }
   /** Node takes everything ahead by itself. */
-  workAhead(): void {}
+  enableBatching(): void {}
 
   trySendTo(_data: Uint8Array, _address: Address | null): number | Promise<number> | null {
     throw systemError("EOPNOTSUPP");
@@ -116,7 +116,7 @@ export abstract class NodeChannel implements Channel {
   toNodeSocket(): Duplex {
     throw systemError("ENOTCONN");
   }
-  lend(): LentConnection | null {
+  prepareTransfer(): TransferableConnection | null {
     throw systemError("ENOTCONN");
   }
   get counters(): ChannelCounters {

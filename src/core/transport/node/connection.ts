@@ -8,9 +8,9 @@ import type { Socket as NodeSocket } from "node:net";
 import { Duplex } from "node:stream";
 import type { Address } from "../../address/address.js";
 import { AF_UNIX, SHUT_RD, SHUT_RDWR, SHUT_WR } from "../../constants.js";
-import { keep } from "../slab.js";
+import { copyToSlab } from "../slab.js";
 import { systemError } from "../system-error.js";
-import type { ChannelCounters, LentConnection } from "../transport.js";
+import type { ChannelCounters, TransferableConnection } from "../transport.js";
 import { descriptorOf, NodeChannel } from "./channel.js";
 import { readDirectly } from "./direct-reading.js";
 import type { NodeStreamOptions } from "./stream-options.js";
@@ -111,10 +111,10 @@ export class NodeConnection extends NodeChannel {
     if (this.#readEnded) return true;
     if (this.#chunks.length > 0) return this.#take(ownCopy(memory, length));
     if ((this.owner?.awaitedBytes ?? 0) >= length) {
-      this.owner?.onReceived(keep(memory, length));
+      this.owner?.onReceived(copyToSlab(memory, length));
       return true;
     }
-    const mayGoOn = this.#take(keep(memory, length));
+    const mayGoOn = this.#take(copyToSlab(memory, length));
     // Nearly always somebody has taken it. What waits is not to hold a slab.
     const waiting = this.#chunks[0];
     if (waiting !== undefined) this.#chunks[0] = ownCopy(waiting, waiting.length);
@@ -255,7 +255,7 @@ export class NodeConnection extends NodeChannel {
     return socket;
   }
 
-  override lend(): LentConnection {
+  override prepareTransfer(): TransferableConnection {
     const socket = this.#socket;
     this.#lent = true;
     socket.pause();

@@ -109,7 +109,7 @@ export class NodeListener extends NodeChannel {
       this.#server.close();
     };
     if (this.#file === null) closeServer();
-    else this.#file.releaseAround(closeServer);
+    else this.#file.closeKeepingForeignFile(closeServer);
     for (const { channel } of this.#queue.splice(0)) channel.abort();
   }
 

@@ -8,7 +8,7 @@ import { type AddressFamily, AF_UNIX, SOCK_DGRAM, SOCK_STREAM, type SocketKind }
 import { unsupported } from "../../errors.js";
 import type { AdoptedSocket, Channel, Transport } from "../transport.js";
 import { NodeDatagram } from "./datagram.js";
-import { NodeFreshStream } from "./unconnected-stream.js";
+import { NodeUnconnectedStream } from "./unconnected-stream.js";
 
 /** Sockets by way of Node's own modules. */
 export const nodeTransport: Transport = {
@@ -22,7 +22,7 @@ export const nodeTransport: Transport = {
     descriptors: false,
   },
   open(family: AddressFamily, kind: SocketKind): Channel {
-    if (kind === SOCK_STREAM) return new NodeFreshStream(family);
+    if (kind === SOCK_STREAM) return new NodeUnconnectedStream(family);
     if (kind === SOCK_DGRAM && family !== AF_UNIX) return new NodeDatagram(family);
     const what = kind === SOCK_DGRAM ? "Unix datagram sockets" : "raw and sequenced-packet sockets";
     throw unsupported(
@@ -33,7 +33,7 @@ export const nodeTransport: Transport = {
   },
   openPair: () => null,
   thread: 0,
-  take(descriptor: number): AdoptedSocket {
+  claim(descriptor: number): AdoptedSocket {
     return this.adopt(descriptor);
   },
   adopt(descriptor: number): AdoptedSocket {

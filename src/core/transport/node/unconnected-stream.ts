@@ -18,13 +18,13 @@ import { NodeListener } from "./listener.js";
 import { NodeStreamOptions } from "./stream-options.js";
 
 /** Where every stream socket begins. */
-export class NodeFreshStream extends NodeChannel {
+export class NodeUnconnectedStream extends NodeChannel {
   #options: NodeStreamOptions;
   readonly #family: AddressFamily;
   #bound: Address | null = null;
   /** A call of `listen()` is under way, or has succeeded. */
   #listening = false;
-  #connecting: { abandon(): void } | null = null;
+  #connecting: { abort(): void } | null = null;
 
   constructor(family: AddressFamily) {
     super();
@@ -77,7 +77,7 @@ export class NodeFreshStream extends NodeChannel {
       socket.once("connect", onConnect);
       socket.once("error", onError);
       this.#connecting = {
-        abandon: () => {
+        abort: () => {
           settle();
           socket.destroy();
           reject(systemError("EBADF"));
@@ -116,7 +116,7 @@ export class NodeFreshStream extends NodeChannel {
   }
 
   override close(): void {
-    this.#connecting?.abandon();
+    this.#connecting?.abort();
   }
 
   override getsockname(): Address {
