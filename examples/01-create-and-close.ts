@@ -15,7 +15,7 @@
 //     closed by hand, twice: true
 
 // Python's `import socket`. All of it is in "ts-socketserver" as well, with the servers and handlers (30 to 33).
-import { AF_INET, ClosedResourceError, SOCK_STREAM, Socket, socket } from "ts-socketserver/socket";
+import { AF_INET, ClosedResourceError, SOCK_STREAM, Socket } from "ts-socketserver/socket";
 
 // ── A block, and the socket lives as long as it ──────────────────────────────────────────────────────────────────────
 
@@ -28,8 +28,8 @@ let remembered: Socket; // only to look at it afterwards
   // It belongs to no address yet: 0.0.0.0 is "any host of mine", and the port 0 "any port".
   console.log(`a new socket: ${tcp}`);
 
-  // Python's own word for it is a function, and there is one here as well.
-  await using byDefault = socket();
+  // Without arguments it is a TCP socket, as Python's `socket.socket()` is.
+  await using byDefault = new Socket();
   console.log(`AF_INET and SOCK_STREAM: ${byDefault.family === AF_INET} ${byDefault.type === SOCK_STREAM}`);
 } // both are closed here, the last one first
 

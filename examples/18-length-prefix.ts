@@ -15,7 +15,7 @@
 //     over a connection: ["Hi!","Are you well?"]
 //     with the library: ["Hi!","Are you well?"]
 
-import { LengthPrefixedReader, LengthPrefixedWriter } from "ts-socketserver/servers";
+import { LengthPrefixedReader, LengthPrefixedWriter } from "ts-socketserver/framing";
 import { createConnection, createServer } from "ts-socketserver/socket";
 
 const PREFIX_SIZE = 4;

@@ -14,7 +14,8 @@
 //     a copy, and not the same object: true
 //     of a class that is not registered: ObjectError
 
-import { ObjectCodec, ObjectError, prefixLength } from "ts-socketserver/servers";
+import { prefixLength } from "ts-socketserver/framing";
+import { ObjectCodec, ObjectError } from "ts-socketserver/servers";
 import { createConnection, SHUT_WR } from "ts-socketserver/socket";
 
 const [host = "127.0.0.1", port = "12345"] = process.argv.slice(2);

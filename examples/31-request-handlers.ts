@@ -20,11 +20,11 @@ import {
   BaseRequestHandler,
   createConnection,
   type DatagramRequest,
-  SOCK_DGRAM,
   Socket,
   TCPServer,
   UDPServer,
 } from "ts-socketserver";
+import { SOCK_DGRAM } from "ts-socketserver/socket";
 
 // ── TCP ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -19,12 +19,11 @@ import {
   createConnection,
   DatagramRequestHandler,
   MultiplexingTCPServer,
-  SHUT_WR,
-  SOCK_DGRAM,
   Socket,
   StreamRequestHandler,
   UDPServer,
 } from "ts-socketserver";
+import { SHUT_WR, SOCK_DGRAM } from "ts-socketserver/socket";
 
 function calculate(line: string): string {
   if (line === "bug") throw new Error("that was a bug");

@@ -108,19 +108,22 @@ const ENTRY_POINTS = [
   [
     "ts-socketserver",
     "src/index.ts",
-    "Servers and handlers. Everything of `ts-socketserver/socket` and `ts-socketserver/selectors` is exported here too.",
+    "Servers, mix-ins, handlers, errors and events, and the few names of `ts-socketserver/socket` that a server's program needs.",
   ],
   ["ts-socketserver/socket", "src/socket.ts", "Sockets, streams, errors, names and addresses, constants."],
   ["ts-socketserver/selectors", "src/selectors.ts", "Which of many sockets and servers are ready."],
+  ["ts-socketserver/framing", "src/framing.ts", "What cuts a stream of bytes into messages."],
+  [
+    "ts-socketserver/transport",
+    "src/transport.ts",
+    "How bytes move. Experimental: these interfaces may change in any version.",
+  ],
   ["ts-socketserver/servers", "src/servers/index.ts", "Servers that are ready to run."],
   ["ts-socketserver/clients", "src/clients/index.ts", "Clients and tools: what the command's own are made of."],
   ["ts-socketserver/testing", "src/testing/index.ts", "Helpers for tests."],
 ];
 
 function reference() {
-  const elsewhere = new Set(
-    ["src/socket.ts", "src/selectors.ts"].flatMap((file) => [...publicNames(join(root, file)).keys()]),
-  );
   const parts = [
     "# Reference\n",
     "Every public name, with the first sentence of its comment. The whole comment, with parameters, errors and an\nexample, is what an editor shows when you point at the name; it stands in `dist/*.d.ts` and in `src/`.\n",
@@ -128,8 +131,7 @@ function reference() {
   ];
   for (const [entry, file, about] of ENTRY_POINTS) {
     const names = [...publicNames(join(root, file))];
-    const own = entry === "ts-socketserver" ? names.filter(([name]) => !elsewhere.has(name)) : names;
-    const described = own.map(([name, declaredIn]) => describe(name, declaredIn));
+    const described = names.map(([name, declaredIn]) => describe(name, declaredIn));
     described.sort((one, other) => (one.name < other.name ? -1 : 1));
     parts.push(`## ${entry}\n`, `${about}\n`);
     for (const kind of new Set(Object.values(KINDS))) {

@@ -1,12 +1,19 @@
 /**
- * `ts-socketserver/socket`: Python's `socket` module. Sockets, their constants, and the functions about names, addresses and
- * byte order.
+ * `ts-socketserver/socket`: Python's `socket` module. Sockets, their constants and streams, and the functions about names,
+ * addresses and byte order.
  *
  * @module
  */
 
 export type { Address, InetAddress, UnixAddress } from "./core/address/address.js";
-export { formatAddress, isInetAddress, parseAddress } from "./core/address/address.js";
+export {
+  checkPort,
+  familyOf,
+  formatAddress,
+  isInetAddress,
+  parseAddress,
+  parseTarget,
+} from "./core/address/address.js";
 export { htonl, htons, inetAton, inetNtoa, inetNtop, inetPton, ntohl, ntohs } from "./core/address/inet.js";
 export type { AddressInformation } from "./core/address/names.js";
 export {
@@ -19,10 +26,71 @@ export {
   getnameinfo,
 } from "./core/address/names.js";
 export type { ServiceProtocol } from "./core/address/services.js";
-export { getservbyname, getservbyport } from "./core/address/services.js";
+export { getservbyname, getservbyport, wellKnownServices } from "./core/address/services.js";
 export { BlockingSocket } from "./core/blocking/socket.js";
 export type { BlockingSocketOptions } from "./core/blocking/socket-base.js";
-export * from "./core/constants.js";
+export type { AddressFamily, SocketKind } from "./core/constants.js";
+export {
+  AF_INET,
+  AF_INET6,
+  AF_UNIX,
+  AF_UNSPEC,
+  AI_CANONNAME,
+  AI_NUMERICHOST,
+  AI_NUMERICSERV,
+  AI_PASSIVE,
+  INADDR_ANY,
+  INADDR_BROADCAST,
+  INADDR_LOOPBACK,
+  IP_TTL,
+  IPPROTO_ICMP,
+  IPPROTO_ICMPV6,
+  IPPROTO_IP,
+  IPPROTO_IPV6,
+  IPPROTO_TCP,
+  IPPROTO_UDP,
+  IPV6_V6ONLY,
+  MSG_DONTWAIT,
+  MSG_PEEK,
+  NI_DGRAM,
+  NI_NAMEREQD,
+  NI_NUMERICHOST,
+  NI_NUMERICSERV,
+  SHUT_RD,
+  SHUT_RDWR,
+  SHUT_WR,
+  SO_ACCEPTCONN,
+  SO_BROADCAST,
+  SO_DOMAIN,
+  SO_ERROR,
+  SO_KEEPALIVE,
+  SO_LINGER,
+  SO_OOBINLINE,
+  SO_PEERCRED,
+  SO_PROTOCOL,
+  SO_RCVBUF,
+  SO_RCVTIMEO,
+  SO_REUSEADDR,
+  SO_REUSEPORT,
+  SO_SNDBUF,
+  SO_SNDTIMEO,
+  SO_TYPE,
+  SOCK_DGRAM,
+  SOCK_RAW,
+  SOCK_SEQPACKET,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  SOMAXCONN,
+  TCP_CORK,
+  TCP_DEFER_ACCEPT,
+  TCP_FASTOPEN,
+  TCP_KEEPCNT,
+  TCP_KEEPIDLE,
+  TCP_KEEPINTVL,
+  TCP_NODELAY,
+  TCP_QUICKACK,
+  TCP_USER_TIMEOUT,
+} from "./core/constants.js";
 export type { OSErrorOptions } from "./core/errors.js";
 export {
   BlockingIOError,
@@ -33,6 +101,7 @@ export {
   ConnectionError,
   ConnectionRefusedError,
   ConnectionResetError,
+  codeOf,
   FileNotFoundError,
   GaiError,
   HError,
@@ -40,15 +109,17 @@ export {
   InterruptedError,
   LimitOverrunError,
   OSError,
+  osError,
   PermissionError,
   strerror,
   TimeoutError,
   UnsupportedOperation,
 } from "./core/errors.js";
+export { nextTurn } from "./core/fairness.js";
 export type { ConnectionOptions, CreateServerOptions } from "./core/socket/connect.js";
 export { createConnection, createServer, hasDualstackIpv6, hasIpv6, socketpair } from "./core/socket/connect.js";
 export type { Datagram } from "./core/socket/socket.js";
-export { Socket, socket } from "./core/socket/socket.js";
+export { Socket } from "./core/socket/socket.js";
 export type { SocketOptions } from "./core/socket/socket-base.js";
 export { getdefaulttimeout, setdefaulttimeout } from "./core/socket/timeout.js";
 export type { BlockingFileOfMode } from "./core/stream/blocking-makefile.js";
@@ -59,6 +130,7 @@ export { BlockingTextReader, BlockingTextWriter } from "./core/stream/blocking-t
 export type { BlockingByteSink, BlockingStreamWriterOptions } from "./core/stream/blocking-writer.js";
 export { BlockingStreamWriter } from "./core/stream/blocking-writer.js";
 export type { ByteSink, ByteSource } from "./core/stream/byte-stream.js";
+export { toBytes } from "./core/stream/byte-stream.js";
 export type { FileMode, FileOfMode, MakefileOptions } from "./core/stream/makefile.js";
 export { makefile, StreamReaderWriter, TextReaderWriter } from "./core/stream/makefile.js";
 export type { StreamReaderOptions } from "./core/stream/reader.js";
@@ -67,17 +139,3 @@ export type { EncodingErrors, Newline, TextStreamOptions } from "./core/stream/t
 export { TextReader, TextWriter } from "./core/stream/text.js";
 export type { StreamWriterOptions } from "./core/stream/writer.js";
 export { StreamWriter } from "./core/stream/writer.js";
-export type { Capabilities } from "./core/transport/index.js";
-export { capabilities, nativeTransport } from "./core/transport/index.js";
-export { nodeTransport } from "./core/transport/node/transport.js";
-export type {
-  AcceptedConnection,
-  AdoptedSocket,
-  Channel,
-  ChannelCounters,
-  ChannelOwner,
-  ReceivedDatagram,
-  Transport,
-  TransportFeatures,
-  TransportName,
-} from "./core/transport/transport.js";

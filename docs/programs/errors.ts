@@ -4,9 +4,9 @@ import {
   ConnectionError,
   ConnectionRefusedError,
   createConnection,
-  createServer,
   OSError,
 } from "ts-socketserver";
+import { createServer } from "ts-socketserver/socket";
 
 // An address at which nobody listens any more.
 const listener = await createServer(["127.0.0.1", 0]);

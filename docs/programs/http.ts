@@ -1,6 +1,7 @@
 // Two protocols at one port: a connection that begins with a capital letter, as HTTP does, is given to node:http.
 import { createServer } from "node:http";
-import { BaseRequestHandler, createConnection, MSG_PEEK, MultiplexingTCPServer } from "ts-socketserver";
+import { BaseRequestHandler, createConnection, MultiplexingTCPServer } from "ts-socketserver";
+import { MSG_PEEK } from "ts-socketserver/socket";
 
 // It listens nowhere by itself.
 const web = createServer((_request, response) => {

@@ -2,14 +2,8 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  createConnection,
-  SO_PEERCRED,
-  SOL_SOCKET,
-  type Socket,
-  StreamRequestHandler,
-  UnixStreamServer,
-} from "ts-socketserver";
+import { createConnection, type Socket, StreamRequestHandler, UnixStreamServer } from "ts-socketserver";
+import { SO_PEERCRED, SOL_SOCKET } from "ts-socketserver/socket";
 
 /** Process, user and group of the peer, when it connected: C's `struct ucred`, three numbers of 32 bits. */
 function peerCredentials(socket: Socket): { pid: number; uid: number; gid: number } {

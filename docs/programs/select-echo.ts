@@ -1,5 +1,7 @@
 // An echo server whose loop is written out: select() says which sockets are ready, and only those are used.
-import { createConnection, createServer, type Socket, select } from "ts-socketserver";
+import { createConnection, type Socket } from "ts-socketserver";
+import { select } from "ts-socketserver/selectors";
+import { createServer } from "ts-socketserver/socket";
 
 await using listener = await createServer(["127.0.0.1", 0]);
 const asking = new Set<Socket>(); // clients that may send something

@@ -1,6 +1,8 @@
 // Servers can be selected, too: one loop for two of them, and for what is to be done now and then.
-import { AF_INET, createConnection, SOCK_DGRAM, Socket, select, TCPServer, UDPServer } from "ts-socketserver";
+import { AF_INET, createConnection, Socket, TCPServer, UDPServer } from "ts-socketserver";
+import { select } from "ts-socketserver/selectors";
 import { UpperDatagramHandler, UpperStreamHandler } from "ts-socketserver/servers";
+import { SOCK_DGRAM } from "ts-socketserver/socket";
 
 await using tcp = new TCPServer(["127.0.0.1", 0], UpperStreamHandler);
 await using udp = new UDPServer(["127.0.0.1", 0], UpperDatagramHandler);

@@ -1,13 +1,7 @@
 // Two servers in one program: the same answers over TCP and UDP.
-import {
-  AF_INET,
-  createConnection,
-  MultiplexingTCPServer,
-  MultiplexingUDPServer,
-  SOCK_DGRAM,
-  Socket,
-} from "ts-socketserver";
+import { AF_INET, createConnection, MultiplexingTCPServer, MultiplexingUDPServer, Socket } from "ts-socketserver";
 import { UpperDatagramHandler, UpperStreamHandler } from "ts-socketserver/servers";
+import { SOCK_DGRAM } from "ts-socketserver/socket";
 
 await using tcp = new MultiplexingTCPServer(["127.0.0.1", 0], UpperStreamHandler);
 await tcp.open();

@@ -1,5 +1,6 @@
 // A UDP server: each datagram is a request, and the handler's answer is one datagram.
-import { AF_INET, DatagramRequestHandler, SOCK_DGRAM, Socket, UDPServer } from "ts-socketserver";
+import { AF_INET, DatagramRequestHandler, Socket, UDPServer } from "ts-socketserver";
+import { SOCK_DGRAM } from "ts-socketserver/socket";
 
 class Upper extends DatagramRequestHandler {
   override async handle(): Promise<void> {

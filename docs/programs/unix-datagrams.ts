@@ -2,7 +2,8 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { AF_UNIX, DatagramRequestHandler, SOCK_DGRAM, Socket, UnixDatagramServer } from "ts-socketserver";
+import { AF_UNIX, DatagramRequestHandler, Socket, UnixDatagramServer } from "ts-socketserver";
+import { SOCK_DGRAM } from "ts-socketserver/socket";
 
 class Upper extends DatagramRequestHandler {
   override async handle(): Promise<void> {

@@ -9,7 +9,8 @@ import { defaults } from "../core/defaults.js";
 import type { BaseServer } from "../core/server/base-server.js";
 import type { ServerOptionName, UnhandledErrors } from "../core/server/options.js";
 
-// biome-ignore lint/suspicious/noExplicitAny: TypeScript wants exactly `any[]` of a mix-in's constructor (TS2545).
+/** The parameters of a mix-in's constructor: TypeScript wants exactly `any[]` (TS2545). */
+// biome-ignore lint/suspicious/noExplicitAny: see above.
 export type AnyArguments = any[];
 
 /** A server class that a mix-in can extend. */
@@ -23,7 +24,7 @@ export type ServerClass = (abstract new (
 export interface Multiplexing {
   /** Requests that run at once; while there are so many, further clients wait. */
   maxConnections: number;
-  /** How far handlers are kept apart: see the option of the same name. */
+  /** What an error ends that a handler leaves unhandled: see the option of the same name. */
   unhandledErrors: UnhandledErrors;
 }
 

@@ -6,8 +6,6 @@
  * @module
  */
 
-export type { LengthPrefixOptions, MessageFile } from "../framing/length-prefix.js";
-export { LengthPrefixedReader, LengthPrefixedWriter, prefixLength, unprefixLength } from "../framing/length-prefix.js";
 export { bundledServers } from "./catalogue.js";
 export { ChargenDatagramHandler, ChargenStreamHandler, chargenServer } from "./chargen.js";
 export type { ChatCommand, ChatMember, ChatRoomOptions } from "./chat/room.js";

@@ -2,20 +2,22 @@ import fc from "fast-check";
 import {
   BlockingSocket,
   BlockingStreamReader,
-  BlockingStreamReaderWriter,
   BlockingStreamWriter,
-  BlockingTextReader,
-  BlockingTextReaderWriter,
-  BlockingTextWriter,
   ClosedResourceError,
   IncompleteReadError,
   LimitOverrunError,
   OSError,
-  SHUT_WR,
   StreamReader,
-  TextReader,
   TimeoutError,
 } from "ts-socketserver";
+import {
+  BlockingStreamReaderWriter,
+  BlockingTextReader,
+  BlockingTextReaderWriter,
+  BlockingTextWriter,
+  SHUT_WR,
+  TextReader,
+} from "ts-socketserver/socket";
 import { describe, expect, it } from "vitest";
 import { available, connected, Peer, pair, unless } from "./peers.js";
 

@@ -10,8 +10,8 @@ import {
   BlockingStreamRequestHandler,
   ConnectionResetError,
   ExitRequest,
-  SOCK_DGRAM,
 } from "ts-socketserver";
+import { SOCK_DGRAM } from "ts-socketserver/socket";
 
 /** Computes for half a minute, or until then: not for ever, since nobody ends the threads of a run that was broken off. */
 function spinUntil(isOver) {

@@ -1,5 +1,5 @@
 /** A blocking handler in whose process sockets have little time; not so in the tests, which import this module, too. */
-import { setdefaulttimeout } from "ts-socketserver";
+import { setdefaulttimeout } from "ts-socketserver/socket";
 import { Obedient } from "./handlers.mjs";
 
 const IN_CHILD = "?in-child";

@@ -7,16 +7,8 @@
 
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import {
-  AF_INET,
-  AF_UNIX,
-  BlockingSocket,
-  capabilities,
-  type InetAddress,
-  SOCK_STREAM,
-  type SocketKind,
-  socketpair,
-} from "ts-socketserver";
+import { AF_INET, AF_UNIX, BlockingSocket, capabilities, type InetAddress } from "ts-socketserver";
+import { SOCK_STREAM, type SocketKind, socketpair } from "ts-socketserver/socket";
 
 /** Whether there are blocking sockets here, and what titles say where not. */
 export const { blockingSockets: available } = capabilities();

@@ -10,16 +10,15 @@ import {
   ForkingUnixDatagramServer,
   ForkingUnixStreamServer,
   formatAddress,
-  getdefaulttimeout,
   type InetAddress,
-  nodeTransport,
   type ServerOptions,
-  setdefaulttimeout,
   TCPServer,
   TimeoutError,
   UnsupportedOperation,
 } from "ts-socketserver";
+import { getdefaulttimeout, setdefaulttimeout } from "ts-socketserver/socket";
 import { type RunningServer, type StreamTestClient, serve } from "ts-socketserver/testing";
+import { nodeTransport } from "ts-socketserver/transport";
 import { describe, expect, expectTypeOf, it, vi } from "vitest";
 import { holdTimers, isThere, lend, patient, possessions, shared, slow } from "../remote/models.js";
 import { hearErrors } from "../robustness/support.js";

@@ -10,7 +10,6 @@ import {
   ExitRequest,
   MultiplexingTCPServer,
   MultiplexingUDPServer,
-  nodeTransport,
   type ServerOptions,
   TCPServer,
   ThreadingMixIn,
@@ -24,6 +23,7 @@ import {
   UnsupportedOperation,
 } from "ts-socketserver";
 import { type RunningServer, StreamTestClient, serve } from "ts-socketserver/testing";
+import { nodeTransport } from "ts-socketserver/transport";
 import { describe, expect, it, vi } from "vitest";
 import { patient, shared, slow } from "../remote/models.js";
 import { settle } from "../support/settle.js";

@@ -11,11 +11,15 @@ import {
   ConnectionRefusedError,
   ConnectionResetError,
   GaiError,
+  type OSError,
+  Socket,
+  TimeoutError,
+  UnsupportedOperation,
+} from "ts-socketserver";
+import {
   IPPROTO_TCP,
   MSG_DONTWAIT,
   MSG_PEEK,
-  MSG_WAITALL,
-  type OSError,
   SHUT_RD,
   SHUT_RDWR,
   SHUT_WR,
@@ -27,17 +31,17 @@ import {
   SOCK_SEQPACKET,
   SOCK_STREAM,
   SOL_SOCKET,
-  Socket,
   setdefaulttimeout,
   TCP_NODELAY,
-  TimeoutError,
-  UnsupportedOperation,
-} from "ts-socketserver";
+} from "ts-socketserver/socket";
 import { describe, expect, it } from "vitest";
 import { flagsOf } from "../native/support.js";
 import { FullBacklog } from "../socket/full-backlog.js";
 import { temporaryPath } from "../support/temporary-path.js";
 import { available, connected, here, listening, Peer, pair, unless } from "./peers.js";
+
+/** A flag of the system that no call here takes. */
+const MSG_WAITALL = 0x100;
 
 /** Its number on Linux. */
 const SO_RCVTIMEO = 20;

@@ -8,13 +8,13 @@ import {
   LimitOverrunError,
   MultiplexingTCPServer,
   MultiplexingUDPServer,
-  SOCK_DGRAM,
   Socket,
-  type Transport,
 } from "ts-socketserver";
 import { converse, converseInDatagrams } from "ts-socketserver/clients";
 import { DiscardDatagramHandler, EchoDatagramHandler, EchoStreamHandler } from "ts-socketserver/servers";
+import { SOCK_DGRAM } from "ts-socketserver/socket";
 import { serve } from "ts-socketserver/testing";
+import type { Transport } from "ts-socketserver/transport";
 import { describe, expect, it } from "vitest";
 import { linesOf } from "../../dist/clients/lines-of.js";
 import { cutAt, cuts } from "../servers/cuts.js";

@@ -8,14 +8,13 @@ import {
   createConnection,
   MultiplexingUDPServer,
   MultiplexingUnixDatagramServer,
-  nativeTransport,
-  SHUT_WR,
-  SOCK_DGRAM,
   Socket,
   UDPServer,
   UnixDatagramServer,
 } from "ts-socketserver";
+import { SHUT_WR, SOCK_DGRAM } from "ts-socketserver/socket";
 import { type RunningServer, serve } from "ts-socketserver/testing";
+import { nativeTransport } from "ts-socketserver/transport";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { serveWith } from "../robustness/support.js";
 import { receiveBytes } from "../socket/subjects.js";

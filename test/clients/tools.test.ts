@@ -1,5 +1,6 @@
-import { GaiError, getservbyname, OSError } from "ts-socketserver";
+import { GaiError, OSError } from "ts-socketserver";
 import { findPorts, portRangeOf, portRanges, resolveName } from "ts-socketserver/clients";
+import { getservbyname } from "ts-socketserver/socket";
 import { describe, expect, it } from "vitest";
 
 describe("findPorts()", () => {

@@ -1,19 +1,8 @@
 /** `select()` and `DefaultSelector` over every kind of socket, on every transport, and with servers. */
 
-import {
-  AF_UNIX,
-  DefaultSelector,
-  EVENT_READ,
-  EVENT_WRITE,
-  MultiplexingTCPServer,
-  SO_ERROR,
-  SO_OOBINLINE,
-  SOL_SOCKET,
-  type Socket,
-  select,
-  TCPServer,
-  UDPServer,
-} from "ts-socketserver";
+import { AF_UNIX, MultiplexingTCPServer, type Socket, TCPServer, UDPServer } from "ts-socketserver";
+import { DefaultSelector, EVENT_READ, EVENT_WRITE, select } from "ts-socketserver/selectors";
+import { SO_ERROR, SO_OOBINLINE, SOL_SOCKET } from "ts-socketserver/socket";
 import { DatagramTestClient, StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { python, runPython } from "../clients/programs.js";

@@ -4,16 +4,10 @@
  * @module
  */
 
-import {
-  AF_UNIX,
-  type DefaultSelector,
-  EVENT_READ,
-  EVENT_WRITE,
-  type FileObject,
-  type Socket,
-  socketpair,
-  type Transport,
-} from "ts-socketserver";
+import { AF_UNIX, type Socket } from "ts-socketserver";
+import { type DefaultSelector, EVENT_READ, EVENT_WRITE, type FileObject } from "ts-socketserver/selectors";
+import { socketpair } from "ts-socketserver/socket";
+import type { Transport } from "ts-socketserver/transport";
 
 /** To receive and to send. */
 export const BOTH = EVENT_READ | EVENT_WRITE;

@@ -6,7 +6,8 @@
 
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { ClosedResourceError, DefaultSelector, EVENT_READ, EVENT_WRITE, type Socket, select } from "ts-socketserver";
+import { ClosedResourceError, type Socket } from "ts-socketserver";
+import { DefaultSelector, EVENT_READ, EVENT_WRITE, select } from "ts-socketserver/selectors";
 import { describe, expect, it } from "vitest";
 import { failureOf } from "../socket/subjects.js";
 import { isPending, settle, turnsDuring } from "../support/settle.js";

@@ -5,10 +5,12 @@
 import { readFileSync } from "node:fs";
 import * as everything from "ts-socketserver";
 import * as clients from "ts-socketserver/clients";
+import * as framing from "ts-socketserver/framing";
 import * as selectors from "ts-socketserver/selectors";
 import * as servers from "ts-socketserver/servers";
 import * as socketModule from "ts-socketserver/socket";
 import * as testing from "ts-socketserver/testing";
+import * as transport from "ts-socketserver/transport";
 import { describe, expect, it } from "vitest";
 
 const names = (text: string): string[] => text.trim().split(/\s+/);
@@ -17,7 +19,7 @@ const names = (text: string): string[] => text.trim().split(/\s+/);
 const SOCKET = [
   // The class of sockets and what reads and writes
   ...names(`
-    Socket StreamReader StreamReaderWriter StreamWriter TextReader TextReaderWriter TextWriter makefile nativeTransport nodeTransport socket
+    Socket StreamReader StreamReaderWriter StreamWriter TextReader TextReaderWriter TextWriter makefile
     BlockingSocket BlockingStreamReader BlockingStreamReaderWriter BlockingStreamWriter BlockingTextReader
     BlockingTextReaderWriter BlockingTextWriter
   `),
@@ -25,13 +27,13 @@ const SOCKET = [
   ...names(`
     BlockingIOError BrokenPipeError BusyResourceError ClosedResourceError ConnectionAbortedError ConnectionError
     ConnectionRefusedError ConnectionResetError FileNotFoundError GaiError HError IncompleteReadError
-    InterruptedError LimitOverrunError OSError PermissionError TimeoutError UnsupportedOperation strerror
+    InterruptedError LimitOverrunError OSError PermissionError TimeoutError UnsupportedOperation codeOf osError strerror
   `),
   // Constants
   ...names(`
     AF_INET AF_INET6 AF_UNIX AF_UNSPEC AI_CANONNAME AI_NUMERICHOST AI_NUMERICSERV AI_PASSIVE INADDR_ANY
     INADDR_BROADCAST INADDR_LOOPBACK IPPROTO_ICMP IPPROTO_ICMPV6 IPPROTO_IP IPPROTO_IPV6 IPPROTO_TCP IPPROTO_UDP
-    IPV6_V6ONLY IP_TTL MSG_DONTWAIT MSG_MORE MSG_NOSIGNAL MSG_OOB MSG_PEEK MSG_TRUNC MSG_WAITALL NI_DGRAM
+    IPV6_V6ONLY IP_TTL MSG_DONTWAIT MSG_PEEK NI_DGRAM
     NI_NAMEREQD NI_NUMERICHOST NI_NUMERICSERV SHUT_RD SHUT_RDWR SHUT_WR SOCK_DGRAM SOCK_RAW SOCK_SEQPACKET SOCK_STREAM SOL_SOCKET SOMAXCONN SO_ACCEPTCONN
     SO_BROADCAST SO_DOMAIN SO_ERROR SO_KEEPALIVE SO_LINGER SO_OOBINLINE SO_PEERCRED SO_PROTOCOL SO_RCVBUF
     SO_RCVTIMEO SO_REUSEADDR SO_REUSEPORT SO_SNDBUF SO_SNDTIMEO SO_TYPE TCP_CORK TCP_DEFER_ACCEPT TCP_FASTOPEN
@@ -39,10 +41,10 @@ const SOCKET = [
   `),
   // Functions
   ...names(`
-    capabilities createConnection createServer formatAddress getaddrinfo getdefaulttimeout getfqdn gethostbyaddr
+    checkPort createConnection createServer familyOf formatAddress getaddrinfo getdefaulttimeout getfqdn gethostbyaddr
     gethostbyname gethostbynameEx gethostname getnameinfo getservbyname getservbyport hasDualstackIpv6 hasIpv6
-    htonl htons inetAton inetNtoa inetNtop inetPton isInetAddress ntohl ntohs parseAddress setdefaulttimeout
-    socketpair
+    htonl htons inetAton inetNtoa inetNtop inetPton isInetAddress nextTurn ntohl ntohs parseAddress parseTarget setdefaulttimeout
+    socketpair toBytes wellKnownServices
   `),
 ];
 
@@ -51,7 +53,7 @@ const SELECTORS = names(`
   DefaultSelector EVENT_READ EVENT_WRITE select
 `);
 
-/** What `ts-socketserver` has beside those. */
+/** `ts-socketserver`: what a server's program needs. */
 const SERVERS = [
   // Servers
   ...names(`
@@ -71,9 +73,30 @@ const SERVERS = [
   `),
   // Around them
   ...names(`
-    ExitRequest defaults isMain serveAll
+    CAPACITY_PAUSE EventChannel MAX_SECONDS checkBound classifyAcceptError defaults events isMain serveAll serializers
+  `),
+  // Errors
+  ...names(`
+    BlockingIOError BrokenPipeError BusyResourceError ClosedResourceError ConnectionAbortedError ConnectionError
+    ConnectionRefusedError ConnectionResetError ExitRequest FileNotFoundError GaiError HError IncompleteReadError
+    InterruptedError LimitOverrunError OSError PermissionError TimeoutError UnsupportedOperation codeOf osError strerror
+  `),
+  // Sockets, as far as a server's program needs them
+  ...names(`
+    AF_INET AF_INET6 AF_UNIX BlockingSocket BlockingStreamReader BlockingStreamWriter Socket StreamReader StreamWriter
+    capabilities createConnection formatAddress isInetAddress nextTurn parseAddress
   `),
 ];
+
+/** `ts-socketserver/framing`: what cuts streams into messages. */
+const FRAMING = names(`
+  LengthPrefixedReader LengthPrefixedWriter prefixLength unprefixLength
+`);
+
+/** `ts-socketserver/transport`: how bytes move. */
+const TRANSPORT = names(`
+  capabilities nativeTransport nodeTransport
+`);
 
 /** `ts-socketserver/testing`: helpers for tests. */
 const TESTING = names(`
@@ -83,28 +106,29 @@ const TESTING = names(`
 /** `ts-socketserver/servers`: servers that are ready to run; every new one adds its handlers and itself. */
 const BUNDLED = names(`
   EchoDatagramHandler EchoStreamHandler GreetDatagramHandler GreetMixIn GreetStreamHandler UpperDatagramHandler
-  UpperStreamHandler bundledServers echo greet upper
+  UpperStreamHandler bundledServers echoServer greetServer upperServer
   ChargenDatagramHandler ChargenStreamHandler DaytimeDatagramHandler DaytimeStreamHandler DiscardDatagramHandler
   DiscardStreamHandler NameMixIn NameStreamHandler QotdDatagramHandler QotdMixIn QotdStreamHandler RespondDatagramHandler
-  RespondMixIn TelnetFilter TelnetRequestHandler TimeDatagramHandler TimeStreamHandler chargen daytime discard
-  escapeTelnet name qotd respond time
+  RespondMixIn TelnetFilter TelnetRequestHandler TimeDatagramHandler TimeStreamHandler chargenServer daytimeServer
+  discardServer escapeTelnet nameServer qotdServer respondServer timeServer
   ChatMixIn ChatRoom ChatServer ChatStreamHandler JsonDatagramHandler JsonReader JsonScanner JsonStreamHandler
-  LengthPrefixedReader LengthPrefixedWriter ObjectCodec ObjectError ObjectsDatagramHandler ObjectsStreamHandler
-  UnknownObject chatOver chatRoomServer classNameOf hostChat joinChat json objects parseJson prefixLength parseChatName
-  unprefixLength
-  HttpMixIn HttpStreamHandler ProxyMixIn ProxyStreamHandler SelectEcho TargetError http proxy
+  ObjectCodec ObjectError ObjectsDatagramHandler ObjectsStreamHandler
+  UnknownObject chatOver chatRoomServer classNameOf hostChat joinChat jsonServer objectsServer parseJson parseChatName
+  HttpMixIn HttpStreamHandler ProxyMixIn ProxyStreamHandler SelectEcho TargetError httpServer proxyServer
 `);
 
 /** `ts-socketserver/clients`: clients and tools. */
 const CLIENTS = names(`
-  BadResponseError HttpResponse converse converseInDatagrams findPorts httpGet portRangeOf portRanges readHttpResponse
+  BadResponseError HttpResponse converse converseInDatagrams endSending findPorts httpGet linesOf portRangeOf portRanges readHttpResponse
   resolveName
 `);
 
 const ENTRY_POINTS = [
-  { entry: ".", module: everything, expected: [...SERVERS, ...SELECTORS, ...SOCKET] },
+  { entry: ".", module: everything, expected: SERVERS },
   { entry: "./socket", module: socketModule, expected: SOCKET },
   { entry: "./selectors", module: selectors, expected: SELECTORS },
+  { entry: "./framing", module: framing, expected: FRAMING },
+  { entry: "./transport", module: transport, expected: TRANSPORT },
   { entry: "./servers", module: servers, expected: BUNDLED },
   { entry: "./clients", module: clients, expected: CLIENTS },
   { entry: "./testing", module: testing, expected: TESTING },

@@ -10,8 +10,6 @@ import {
   ExitRequest,
   ForkingTCPServer,
   MultiplexingTCPServer,
-  nativeTransport,
-  nodeTransport,
   OSError,
   StreamRequestHandler,
   TCPServer,
@@ -19,6 +17,7 @@ import {
   UDPServer,
 } from "ts-socketserver";
 import { bundledServers, upperServer } from "ts-socketserver/servers";
+import { nativeTransport, nodeTransport } from "ts-socketserver/transport";
 import { describe, expect, it } from "vitest";
 import { exampleCommand } from "../../dist/cli/endpoint.js";
 import { defaultModelOf } from "../../dist/cli/models.js";

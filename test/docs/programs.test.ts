@@ -3,8 +3,8 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { promisify } from "node:util";
-import { nativeTransport } from "ts-socketserver";
 import { StreamTestClient } from "ts-socketserver/testing";
+import { nativeTransport } from "ts-socketserver/transport";
 import { describe, expect, it } from "vitest";
 import { compiledProgram, ROOT } from "../support/paths.js";
 import { blocks, programs, readFile } from "./pages.js";

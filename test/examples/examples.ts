@@ -6,7 +6,7 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { nativeTransport } from "ts-socketserver";
+import { nativeTransport } from "ts-socketserver/transport";
 import { expect } from "vitest";
 import { compiledProgram, ROOT } from "../support/paths.js";
 import { type Exit, RunningCommand } from "../support/running-command.js";

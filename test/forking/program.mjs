@@ -3,7 +3,8 @@
  *
  * It prints its port and the numbers of its children. SIGINT and SIGTERM close it in good order.
  */
-import { ForkingTCPServer, nativeTransport, nodeTransport } from "ts-socketserver";
+import { ForkingTCPServer } from "ts-socketserver";
+import { nativeTransport, nodeTransport } from "ts-socketserver/transport";
 import { Obedient } from "../support/obedient-handlers.mjs";
 
 const transport = process.argv[2] === "native" ? nativeTransport : nodeTransport;

@@ -8,10 +8,9 @@ import {
   BusyResourceError,
   ClosedResourceError,
   MultiplexingTCPServer,
-  SO_KEEPALIVE,
-  SOL_SOCKET,
   TCPServer,
 } from "ts-socketserver";
+import { SO_KEEPALIVE, SOL_SOCKET } from "ts-socketserver/socket";
 import { StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { FaultyTransport } from "../support/faulty-transport.js";

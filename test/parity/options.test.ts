@@ -5,17 +5,15 @@ import {
   defaults,
   MultiplexingTCPServer,
   MultiplexingUDPServer,
-  nativeTransport,
-  nodeTransport,
   type ServerOptions,
-  SO_REUSEADDR,
-  SOL_SOCKET,
   TCPServer,
   UDPServer,
   UnixStreamServer,
   UnsupportedOperation,
 } from "ts-socketserver";
+import { SO_REUSEADDR, SOL_SOCKET } from "ts-socketserver/socket";
 import { StreamTestClient } from "ts-socketserver/testing";
+import { nativeTransport, nodeTransport } from "ts-socketserver/transport";
 import { describe, expect, it } from "vitest";
 import { FaultyTransport } from "../support/faulty-transport.js";
 import { DatagramEcho, Idle, LineEcho } from "../support/handlers.js";

@@ -13,14 +13,13 @@ import {
   type DatagramServer,
   ForkingTCPServer,
   ForkingUDPServer,
-  nodeTransport,
   type ServerOptions,
   type StreamServer,
   ThreadingTCPServer,
   ThreadingUDPServer,
-  type Transport,
 } from "ts-socketserver";
 import { type RunningServer, StreamTestClient, serve } from "ts-socketserver/testing";
+import { nodeTransport, type Transport } from "ts-socketserver/transport";
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, vi } from "vitest";
 import { movesToThreads } from "../support/node-version.js";
 import { Obedient, ObedientDatagram } from "../support/obedient-handlers.mjs";

@@ -5,15 +5,13 @@ import {
   type Address,
   ConnectionResetError,
   IncompleteReadError,
-  IPPROTO_TCP,
   LimitOverrunError,
-  MSG_PEEK,
   MultiplexingTCPServer,
   OSError,
   type StreamServer,
-  TCP_NODELAY,
   TCPServer,
 } from "ts-socketserver";
+import { IPPROTO_TCP, MSG_PEEK, TCP_NODELAY } from "ts-socketserver/socket";
 import { type StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { hearCloses } from "../robustness/support.js";

@@ -6,13 +6,10 @@ import {
   type DatagramRequest,
   DatagramRequestHandler,
   type DatagramServer,
-  type DropEvent,
-  IPPROTO_UDP,
-  SO_RCVBUF,
-  SOCK_DGRAM,
-  SOL_SOCKET,
+  type ReplyDropEvent,
   Socket,
 } from "ts-socketserver";
+import { IPPROTO_UDP, SO_RCVBUF, SOCK_DGRAM, SOL_SOCKET } from "ts-socketserver/socket";
 import { DatagramTestClient, type RunningServer, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { settle } from "../support/settle.js";
@@ -47,15 +44,15 @@ async function serveDatagrams(subject: DatagramSubject, handler: HandlerClass): 
 async function dropsDuring(server: DatagramServer, run: () => Promise<void>): Promise<[Address, string][]> {
   const drops: [Address, string][] = [];
   const listener = (message: unknown): void => {
-    const { server: from, clientAddress, error } = message as DropEvent;
-    if (from === server) drops.push([clientAddress, (error as NodeJS.ErrnoException | null)?.code ?? ""]);
+    const { server: from, clientAddress, error } = message as ReplyDropEvent;
+    if (from === server) drops.push([clientAddress, (error as NodeJS.ErrnoException).code ?? ""]);
   };
-  subscribe("socketserver:request.drop", listener);
+  subscribe("socketserver:reply.drop", listener);
   try {
     await run();
     await settle();
   } finally {
-    unsubscribe("socketserver:request.drop", listener);
+    unsubscribe("socketserver:reply.drop", listener);
   }
   return drops;
 }
@@ -210,7 +207,7 @@ for (const subject of datagramSubjects.filter(
   ({ name, transport }) => transport === "native" && !name.includes("Unix"),
 )) {
   describe(`An answer of a ${subject.name} on the native transport that was taken and could not be sent`, () => {
-    it("is told on the channel socketserver:request.drop, and the others are sent", async () => {
+    it("is told on the channel socketserver:reply.drop, and the others are sent", async () => {
       /** `UDP_SEGMENT`: a datagram is to be cut into so many bytes each. Cutting it into too many is refused. */
       const UDP_SEGMENT = 103;
       class Cutting extends DatagramRequestHandler {

@@ -5,7 +5,7 @@
  */
 
 import fc from "fast-check";
-import type { ByteSource } from "ts-socketserver";
+import type { ByteSource } from "ts-socketserver/socket";
 
 /** Places to cut at, as shares of the whole, so that they fit whatever is cut. */
 export const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 12 });

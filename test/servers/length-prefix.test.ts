@@ -1,6 +1,7 @@
 import fc from "fast-check";
-import { IncompleteReadError, LimitOverrunError, StreamReader, socketpair } from "ts-socketserver";
-import { LengthPrefixedReader, LengthPrefixedWriter, prefixLength, unprefixLength } from "ts-socketserver/servers";
+import { IncompleteReadError, LimitOverrunError, StreamReader } from "ts-socketserver";
+import { LengthPrefixedReader, LengthPrefixedWriter, prefixLength, unprefixLength } from "ts-socketserver/framing";
+import { socketpair } from "ts-socketserver/socket";
 import { memoryStreamPair } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { cutAt, cuts, sourceOf } from "./cuts.js";

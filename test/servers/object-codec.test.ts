@@ -1,7 +1,9 @@
 import { types } from "node:util";
 import fc from "fast-check";
-import { IncompleteReadError, LimitOverrunError, socketpair } from "ts-socketserver";
-import { classNameOf, ObjectCodec, ObjectError, prefixLength, UnknownObject } from "ts-socketserver/servers";
+import { IncompleteReadError, LimitOverrunError } from "ts-socketserver";
+import { prefixLength } from "ts-socketserver/framing";
+import { classNameOf, ObjectCodec, ObjectError, UnknownObject } from "ts-socketserver/servers";
+import { socketpair } from "ts-socketserver/socket";
 import { memoryStreamPair } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { cutAt, cuts, sourceOf } from "./cuts.js";

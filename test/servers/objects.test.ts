@@ -1,12 +1,11 @@
 import { createConnection, MultiplexingTCPServer, MultiplexingUDPServer, type Socket } from "ts-socketserver";
+import { prefixLength, unprefixLength } from "ts-socketserver/framing";
 import {
   classNameOf,
   ObjectCodec,
   ObjectsDatagramHandler,
   ObjectsStreamHandler,
-  prefixLength,
   UnknownObject,
-  unprefixLength,
 } from "ts-socketserver/servers";
 import { serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";

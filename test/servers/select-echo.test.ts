@@ -1,16 +1,8 @@
 import { readdirSync } from "node:fs";
 import { pino } from "pino";
-import {
-  type Address,
-  AF_INET,
-  createServer,
-  parseAddress,
-  SO_SNDBUF,
-  SOCK_STREAM,
-  SOL_SOCKET,
-  Socket,
-} from "ts-socketserver";
+import { type Address, AF_INET, parseAddress, Socket } from "ts-socketserver";
 import { SelectEcho, type SelectEchoOptions } from "ts-socketserver/servers";
+import { createServer, SO_SNDBUF, SOCK_STREAM, SOL_SOCKET } from "ts-socketserver/socket";
 import { StreamTestClient } from "ts-socketserver/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { python, runPython } from "../clients/programs.js";

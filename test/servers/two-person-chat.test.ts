@@ -3,9 +3,7 @@ import {
   ConnectionRefusedError,
   ConnectionResetError,
   createConnection,
-  createServer,
   LimitOverrunError,
-  socketpair,
   TimeoutError,
 } from "ts-socketserver";
 import {
@@ -19,6 +17,7 @@ import {
   joinChat,
   parseChatName,
 } from "ts-socketserver/servers";
+import { createServer, socketpair } from "ts-socketserver/socket";
 import { StreamTestClient, serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { Gate } from "../robustness/support.js";

@@ -1,4 +1,5 @@
-import { BrokenPipeError, ClosedResourceError, SHUT_RD, SHUT_RDWR, SHUT_WR } from "ts-socketserver";
+import { BrokenPipeError, ClosedResourceError } from "ts-socketserver";
+import { SHUT_RD, SHUT_RDWR, SHUT_WR } from "ts-socketserver/socket";
 import { describe, expect, it } from "vitest";
 import { isPending, settle } from "../support/settle.js";
 import { failureOf, pattern, receiveBytes, streams } from "./subjects.js";

@@ -1,4 +1,5 @@
-import { ClosedResourceError, SHUT_RD, type Socket } from "ts-socketserver";
+import { ClosedResourceError, type Socket } from "ts-socketserver";
+import { SHUT_RD } from "ts-socketserver/socket";
 import { describe, expect, it } from "vitest";
 import { isPending } from "../support/settle.js";
 import { datagrams, failureOf, streams, tcpStreams, unixDatagrams } from "./subjects.js";

@@ -6,12 +6,11 @@ import {
   ConnectionRefusedError,
   type InetAddress,
   isInetAddress,
-  SO_ERROR,
-  SOL_SOCKET,
   type Socket,
   TimeoutError,
 } from "ts-socketserver";
 import { select } from "ts-socketserver/selectors";
+import { SO_ERROR, SOL_SOCKET } from "ts-socketserver/socket";
 import { StreamTestClient } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { isPending, settle } from "../support/settle.js";

@@ -11,12 +11,9 @@ import {
   BrokenPipeError,
   ConnectionResetError,
   MultiplexingTCPServer,
-  SHUT_WR,
-  SOCK_STREAM,
   Socket,
-  type SocketOptions,
-  type TextWriter,
 } from "ts-socketserver";
+import { SHUT_WR, SOCK_STREAM, type SocketOptions, type TextWriter } from "ts-socketserver/socket";
 import { serve } from "ts-socketserver/testing";
 import { describe, expect, it } from "vitest";
 import { isPending, settle } from "../support/settle.js";

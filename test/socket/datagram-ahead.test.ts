@@ -7,7 +7,8 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { MSG_PEEK, Socket } from "ts-socketserver";
+import { Socket } from "ts-socketserver";
+import { MSG_PEEK } from "ts-socketserver/socket";
 import { describe, expect, it } from "vitest";
 import { datagrams, unixDatagrams } from "./subjects.js";
 

@@ -1,6 +1,7 @@
 import { Socket as NodeDatagramSocket } from "node:dgram";
 import fc from "fast-check";
-import { type Address, SOL_SOCKET, type Socket } from "ts-socketserver";
+import type { Address, Socket } from "ts-socketserver";
+import { SOL_SOCKET } from "ts-socketserver/socket";
 import { describe, expect, it, vi } from "vitest";
 import { datagrams, unixDatagrams } from "./subjects.js";
 

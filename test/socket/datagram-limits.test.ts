@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
-import { formatAddress, MSG_DONTWAIT, SO_RCVBUF, SOL_SOCKET } from "ts-socketserver";
+import { formatAddress } from "ts-socketserver";
+import { MSG_DONTWAIT, SO_RCVBUF, SOL_SOCKET } from "ts-socketserver/socket";
 import { describe, expect, it } from "vitest";
 import { settle } from "../support/settle.js";
 import { datagrams, failureOf } from "./subjects.js";

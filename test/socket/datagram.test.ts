@@ -5,11 +5,9 @@ import {
   BusyResourceError,
   ClosedResourceError,
   isInetAddress,
-  MSG_DONTWAIT,
-  MSG_PEEK,
-  SHUT_RDWR,
   TimeoutError,
 } from "ts-socketserver";
+import { MSG_DONTWAIT, MSG_PEEK, SHUT_RDWR } from "ts-socketserver/socket";
 import { describe, expect, it } from "vitest";
 import { isPending } from "../support/settle.js";
 import { datagrams, failureOf, unixDatagrams } from "./subjects.js";

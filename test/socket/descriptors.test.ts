@@ -1,19 +1,15 @@
 import { closeSync, openSync, readdirSync } from "node:fs";
+import { AF_INET, AF_UNIX, ClosedResourceError, OSError, Socket } from "ts-socketserver";
 import {
   type AddressFamily,
-  AF_INET,
-  AF_UNIX,
-  ClosedResourceError,
   MSG_PEEK,
-  OSError,
   SO_KEEPALIVE,
   SOCK_DGRAM,
   SOCK_STREAM,
   SOL_SOCKET,
-  Socket,
   type SocketKind,
-  type Transport,
-} from "ts-socketserver";
+} from "ts-socketserver/socket";
+import type { Transport } from "ts-socketserver/transport";
 import { describe, expect, it } from "vitest";
 import { isPending, settle } from "../support/settle.js";
 import { datagrams, failureOf, receiveBytes, streams, unixDatagrams } from "./subjects.js";

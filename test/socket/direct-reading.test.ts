@@ -6,7 +6,8 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { buffer } from "node:stream/consumers";
-import { nodeTransport, SHUT_WR, SO_LINGER, SOL_SOCKET, TCP_NODELAY } from "ts-socketserver";
+import { SHUT_WR, SO_LINGER, SOL_SOCKET, TCP_NODELAY } from "ts-socketserver/socket";
+import { nodeTransport } from "ts-socketserver/transport";
 import { describe, expect, it } from "vitest";
 import { IPPROTO_TCP } from "../../dist/core/constants.js";
 import { settle } from "../support/settle.js";

@@ -1,4 +1,5 @@
-import { MSG_DONTWAIT, type Socket } from "ts-socketserver";
+import type { Socket } from "ts-socketserver";
+import { MSG_DONTWAIT } from "ts-socketserver/socket";
 import { describe, expect, it, vi } from "vitest";
 import { YIELD_AFTER } from "../../dist/core/fairness.js";
 import { settle, turnsDuring } from "../support/settle.js";

@@ -1,14 +1,10 @@
 import { existsSync } from "node:fs";
+import { AF_INET, AF_INET6, AF_UNIX, OSError, PermissionError, Socket, UnsupportedOperation } from "ts-socketserver";
 import {
   type AddressFamily,
-  AF_INET,
-  AF_INET6,
-  AF_UNIX,
   IPPROTO_ICMP,
   IPPROTO_ICMPV6,
   MSG_DONTWAIT,
-  OSError,
-  PermissionError,
   SHUT_WR,
   SO_TYPE,
   SOCK_DGRAM,
@@ -16,12 +12,10 @@ import {
   SOCK_SEQPACKET,
   SOCK_STREAM,
   SOL_SOCKET,
-  Socket,
   type SocketKind,
   socketpair,
-  type Transport,
-  UnsupportedOperation,
-} from "ts-socketserver";
+} from "ts-socketserver/socket";
+import type { Transport } from "ts-socketserver/transport";
 import { describe, expect, it } from "vitest";
 import { isPending } from "../support/settle.js";
 import { temporaryPath } from "../support/temporary-path.js";

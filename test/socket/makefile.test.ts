@@ -1,4 +1,5 @@
-import { IncompleteReadError, SHUT_WR, TimeoutError } from "ts-socketserver";
+import { IncompleteReadError, TimeoutError } from "ts-socketserver";
+import { SHUT_WR } from "ts-socketserver/socket";
 import { describe, expect, it } from "vitest";
 import { failureOf, pattern, streams } from "./subjects.js";
 

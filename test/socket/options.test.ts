@@ -1,5 +1,5 @@
+import { AF_UNIX, type Socket, UnsupportedOperation } from "ts-socketserver";
 import {
-  AF_UNIX,
   IP_TTL,
   IPPROTO_IP,
   IPPROTO_IPV6,
@@ -22,12 +22,10 @@ import {
   SOCK_DGRAM,
   SOCK_STREAM,
   SOL_SOCKET,
-  type Socket,
   TCP_KEEPIDLE,
   TCP_NODELAY,
   TCP_QUICKACK,
-  UnsupportedOperation,
-} from "ts-socketserver";
+} from "ts-socketserver/socket";
 import { describe, expect, it } from "vitest";
 import { datagrams, streams, tcpStreams } from "./subjects.js";
 

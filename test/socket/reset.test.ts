@@ -1,16 +1,5 @@
-import {
-  BrokenPipeError,
-  ConnectionResetError,
-  MSG_PEEK,
-  type OSError,
-  SHUT_RD,
-  SHUT_RDWR,
-  SHUT_WR,
-  SO_KEEPALIVE,
-  SO_LINGER,
-  SOL_SOCKET,
-  type Socket,
-} from "ts-socketserver";
+import { BrokenPipeError, ConnectionResetError, type OSError, type Socket } from "ts-socketserver";
+import { MSG_PEEK, SHUT_RD, SHUT_RDWR, SHUT_WR, SO_KEEPALIVE, SO_LINGER, SOL_SOCKET } from "ts-socketserver/socket";
 import { describe, expect, it } from "vitest";
 import { isPending } from "../support/settle.js";
 import { type Accepted, failureOf, streams, tcpStreams } from "./subjects.js";

@@ -1,4 +1,6 @@
-import { AF_UNIX, type Channel, nativeTransport, SOCK_STREAM, type Transport } from "ts-socketserver";
+import { AF_UNIX } from "ts-socketserver";
+import { SOCK_STREAM } from "ts-socketserver/socket";
+import { type Channel, nativeTransport, type Transport } from "ts-socketserver/transport";
 import { describe, expect, it } from "vitest";
 import { settle } from "../support/settle.js";
 

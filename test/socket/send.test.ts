@@ -1,11 +1,5 @@
-import {
-  BlockingIOError,
-  BusyResourceError,
-  ClosedResourceError,
-  MSG_PEEK,
-  SHUT_WR,
-  TimeoutError,
-} from "ts-socketserver";
+import { BlockingIOError, BusyResourceError, ClosedResourceError, TimeoutError } from "ts-socketserver";
+import { MSG_PEEK, SHUT_WR } from "ts-socketserver/socket";
 import { describe, expect, it } from "vitest";
 import { isPending } from "../support/settle.js";
 import { bulkStreams, failureOf, pattern, receiveBytes } from "./subjects.js";

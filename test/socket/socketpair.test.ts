@@ -1,5 +1,7 @@
-import { AF_INET, type Channel, Socket, socketpair, type Transport } from "ts-socketserver";
+import { AF_INET, Socket } from "ts-socketserver";
+import { socketpair } from "ts-socketserver/socket";
 import { StreamTestClient } from "ts-socketserver/testing";
+import type { Channel, Transport } from "ts-socketserver/transport";
 import { describe, expect, it } from "vitest";
 import { FaultyTransport } from "../support/faulty-transport.js";
 import { override } from "../support/override.js";

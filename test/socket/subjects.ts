@@ -6,20 +6,10 @@
  */
 
 import { networkInterfaces } from "node:os";
-import {
-  type Address,
-  type AddressFamily,
-  AF_INET,
-  AF_INET6,
-  AF_UNIX,
-  isInetAddress,
-  OSError,
-  SOCK_DGRAM,
-  SOCK_STREAM,
-  Socket,
-  type Transport,
-} from "ts-socketserver";
+import { type Address, AF_INET, AF_INET6, AF_UNIX, isInetAddress, OSError, Socket } from "ts-socketserver";
+import { type AddressFamily, SOCK_DGRAM, SOCK_STREAM } from "ts-socketserver/socket";
 import { StreamTestClient } from "ts-socketserver/testing";
+import type { Transport } from "ts-socketserver/transport";
 import { temporaryPath } from "../support/temporary-path.js";
 import { transports } from "../support/transports.js";
 

@@ -1,7 +1,5 @@
+import { AF_INET6, AF_UNIX, BaseRequestHandler, type Socket, UnsupportedOperation } from "ts-socketserver";
 import {
-  AF_INET6,
-  AF_UNIX,
-  BaseRequestHandler,
   IP_TTL,
   IPPROTO_IP,
   IPPROTO_IPV6,
@@ -12,11 +10,9 @@ import {
   SO_PEERCRED,
   SO_RCVTIMEO,
   SOL_SOCKET,
-  type Socket,
   TCP_QUICKACK,
   TCP_USER_TIMEOUT,
-  UnsupportedOperation,
-} from "ts-socketserver";
+} from "ts-socketserver/socket";
 import { describe, expect, it } from "vitest";
 import { serveWith } from "../robustness/support.js";
 import { streamSubjects } from "../support/subjects.js";

@@ -1,4 +1,5 @@
-import { getdefaulttimeout, setdefaulttimeout, TimeoutError } from "ts-socketserver";
+import { TimeoutError } from "ts-socketserver";
+import { getdefaulttimeout, setdefaulttimeout } from "ts-socketserver/socket";
 import { afterEach, describe, expect, it } from "vitest";
 import { failureOf, streams } from "./subjects.js";
 

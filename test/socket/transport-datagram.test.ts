@@ -1,4 +1,5 @@
-import { type Datagram, MSG_PEEK, SO_RCVBUF, SOL_SOCKET, type Socket } from "ts-socketserver";
+import type { Socket } from "ts-socketserver";
+import { type Datagram, MSG_PEEK, SO_RCVBUF, SOL_SOCKET } from "ts-socketserver/socket";
 import { describe, expect, it } from "vitest";
 import { datagrams, failureOf } from "./subjects.js";
 

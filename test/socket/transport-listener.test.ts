@@ -9,7 +9,7 @@ import {
   SOL_SOCKET,
   TCP_KEEPIDLE,
   TCP_NODELAY,
-} from "ts-socketserver";
+} from "ts-socketserver/socket";
 import { describe, expect, it } from "vitest";
 import { temporaryPath } from "../support/temporary-path.js";
 import { within } from "../support/within.js";

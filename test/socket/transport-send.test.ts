@@ -1,4 +1,5 @@
-import { SHUT_WR, type Socket } from "ts-socketserver";
+import type { Socket } from "ts-socketserver";
+import { SHUT_WR } from "ts-socketserver/socket";
 import { describe, expect, it } from "vitest";
 import { isPending } from "../support/settle.js";
 import { bulkStreams, failureOf, receiveBytes, tcpStreams } from "./subjects.js";

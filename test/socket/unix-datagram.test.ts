@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { existsSync, lstatSync, renameSync, writeFileSync } from "node:fs";
-import { AF_UNIX, type Channel, MSG_DONTWAIT, SOCK_DGRAM, Socket, type Transport } from "ts-socketserver";
+import { AF_UNIX, Socket } from "ts-socketserver";
+import { MSG_DONTWAIT, SOCK_DGRAM } from "ts-socketserver/socket";
+import type { Channel, Transport } from "ts-socketserver/transport";
 import { describe, expect, it } from "vitest";
 import { override } from "../support/override.js";
 import { isPending, settle } from "../support/settle.js";

@@ -1,18 +1,7 @@
 import { inspect } from "node:util";
-import {
-  AF_INET,
-  AF_UNIX,
-  capabilities,
-  formatAddress,
-  nativeTransport,
-  nodeTransport,
-  SOCK_DGRAM,
-  SOCK_RAW,
-  SOCK_SEQPACKET,
-  Socket,
-  socketpair,
-  UnsupportedOperation,
-} from "ts-socketserver";
+import { AF_INET, AF_UNIX, capabilities, formatAddress, Socket, UnsupportedOperation } from "ts-socketserver";
+import { SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET, socketpair } from "ts-socketserver/socket";
+import { nativeTransport, nodeTransport } from "ts-socketserver/transport";
 import { describe, expect, it } from "vitest";
 import { datagrams, streams } from "./subjects.js";
 

@@ -11,8 +11,8 @@ import type {
   Transport,
   TransportFeatures,
   TransportName,
-} from "ts-socketserver";
-import { nodeTransport } from "ts-socketserver";
+} from "ts-socketserver/transport";
+import { nodeTransport } from "ts-socketserver/transport";
 import { override } from "./override.js";
 
 /** What listeners do wrong, and what they were asked. */

@@ -7,11 +7,10 @@ import {
   DatagramRequestHandler,
   ExitRequest,
   IncompleteReadError,
-  IPPROTO_TCP,
   LimitOverrunError,
   StreamRequestHandler,
-  TCP_NODELAY,
 } from "ts-socketserver";
+import { IPPROTO_TCP, TCP_NODELAY } from "ts-socketserver/socket";
 import { inject, injectable } from "tsyringe";
 
 const module = import.meta.url;

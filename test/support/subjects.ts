@@ -16,7 +16,6 @@ import {
   MultiplexingUDPServer,
   MultiplexingUnixDatagramServer,
   MultiplexingUnixStreamServer,
-  nodeTransport,
   type ServerOptions,
   type StreamServer,
   TCPServer,
@@ -24,13 +23,12 @@ import {
   ThreadingUDPServer,
   ThreadingUnixDatagramServer,
   ThreadingUnixStreamServer,
-  type Transport,
-  type TransportName,
   UDPServer,
   UnixDatagramServer,
   UnixStreamServer,
 } from "ts-socketserver";
 import { DatagramTestClient, StreamTestClient } from "ts-socketserver/testing";
+import { nodeTransport, type Transport, type TransportName } from "ts-socketserver/transport";
 import { movesToThreads } from "./node-version.js";
 import { temporaryPath } from "./temporary-path.js";
 import { transports } from "./transports.js";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { nativeTransport, nodeTransport, type Transport } from "ts-socketserver";
+import { nativeTransport, nodeTransport, type Transport } from "ts-socketserver/transport";
 
 /** Every transport that is there, Node's first. */
 export const transports: readonly Transport[] =

@@ -3,12 +3,12 @@ import {
   DatagramRequestHandler,
   type DatagramServer,
   MultiplexingTCPServer,
-  nativeTransport,
   TCPServer,
   UDPServer,
   UnixDatagramServer,
 } from "ts-socketserver";
 import { DatagramTestClient, serve } from "ts-socketserver/testing";
+import { nativeTransport } from "ts-socketserver/transport";
 import { describe, expect, it } from "vitest";
 import { DatagramEcho, Echo } from "../support/handlers.js";
 import { isPending } from "../support/settle.js";

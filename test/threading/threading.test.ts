@@ -1,8 +1,9 @@
 /** What only threading servers have. The rest is in test/remote; handlers that block are in test/blocking. */
 
 import { availableParallelism } from "node:os";
-import { nodeTransport, OSError, type Socket, ThreadingTCPServer } from "ts-socketserver";
+import { OSError, type Socket, ThreadingTCPServer } from "ts-socketserver";
 import { serve } from "ts-socketserver/testing";
+import { nodeTransport } from "ts-socketserver/transport";
 import { describe, expect, it } from "vitest";
 import { here, models, order, patient, RemoteModel, slow, tell } from "../remote/models.js";
 import { hearErrors } from "../robustness/support.js";

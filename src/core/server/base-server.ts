@@ -188,7 +188,10 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
     try {
       await this.serverBind();
       await this.serverActivate();
-      socket.watchDrops((clientAddress, error) => events.requestDrop.publish({ server: this, clientAddress, error }));
+      socket.watchDrops((clientAddress, error) => {
+        if (error === null) events.requestDrop.publish({ server: this, clientAddress });
+        else events.replyDrop.publish({ server: this, clientAddress, error });
+      });
       this.#detachLogging = attachLogging(this);
       // Last: it is left when the server closes, and what has failed to open never does.
       enterIsolation();
@@ -719,7 +722,7 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
 }
 
 /** Makes a controller whose signal every request may listen to: Node would take more than ten listeners for a leak. */
-export function closingController(): AbortController {
+function closingController(): AbortController {
   const controller = new AbortController();
   setMaxListeners(0, controller.signal);
   return controller;

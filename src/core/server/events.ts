@@ -35,10 +35,10 @@ export interface PauseEvent extends ServerEvent {
   /** Seconds until the next try. */
   readonly pause: number;
 }
-/** `socketserver:request.drop` */
-export interface DropEvent extends ClientEvent {
-  /** Why an answer that was taken already could not be sent; `null` where a queue was full. */
-  readonly error: Error | null;
+/** `socketserver:reply.drop` */
+export interface ReplyDropEvent extends ClientEvent {
+  /** Why the reply could not be sent. */
+  readonly error: Error;
 }
 /** `socketserver:connection.close` */
 export interface ConnectionCloseEvent extends ClientEvent {
@@ -64,8 +64,16 @@ export interface ErrorEvent extends ServerEvent {
   readonly clientAddress: Address | null;
 }
 
-/** A channel whose messages have a type. */
-class EventChannel<Message extends ServerEvent> {
+/**
+ * One of the {@link events}: a channel of `node:diagnostics_channel` whose messages have a type.
+ *
+ * @example
+ * ```ts
+ * events.connectionAccept.subscribe(({ clientAddress }) => console.log(clientAddress));
+ * ```
+ */
+export class EventChannel<Message extends ServerEvent> {
+  /** The name that `node:diagnostics_channel` knows it by. */
   readonly name: string;
   readonly #channel;
 
@@ -73,15 +81,25 @@ class EventChannel<Message extends ServerEvent> {
     this.name = name;
     this.#channel = channel(name);
   }
+  /** Whether a listener is subscribed. */
   get hasSubscribers(): boolean {
     return this.#channel.hasSubscribers;
   }
+  /** Calls a listener with every message from now on, of all servers of the process. */
+  subscribe(listener: (message: Message) => void): void {
+    this.#channel.subscribe(listener as (message: unknown) => void);
+  }
+  /** Calls that listener no more. */
+  unsubscribe(listener: (message: Message) => void): void {
+    this.#channel.unsubscribe(listener as (message: unknown) => void);
+  }
+  /** @internal Calls every listener. */
   publish(message: Message): void {
     this.#channel.publish(message);
   }
 }
 
-/** Every channel. Ask `hasSubscribers` before making a message where it happens often. */
+/** Every channel of events that servers publish: the core neither logs nor counts, it publishes. */
 export const events = {
   /** The server listens. */
   serverListen: new EventChannel<ListenEvent>("socketserver:server.listen"),
@@ -95,8 +113,10 @@ export const events = {
   requestReject: new EventChannel<ClientEvent>("socketserver:request.reject"),
   /** A connection was closed. */
   connectionClose: new EventChannel<ConnectionCloseEvent>("socketserver:connection.close"),
-  /** A connection or datagram was thrown away: a queue was full, or an answer that was taken already could not be sent. */
-  requestDrop: new EventChannel<DropEvent>("socketserver:request.drop"),
+  /** A connection or datagram was dropped, because a queue was full. */
+  requestDrop: new EventChannel<ClientEvent>("socketserver:request.drop"),
+  /** A reply that was accepted for sending could not be sent. */
+  replyDrop: new EventChannel<ReplyDropEvent>("socketserver:reply.drop"),
   /** A datagram was received. */
   datagramReceive: new EventChannel<DatagramEvent>("socketserver:datagram.receive"),
   /** A handler's `setup()` begins. */

@@ -16,10 +16,10 @@ import type {
   CloseEvent,
   ConnectionCloseEvent,
   DatagramEvent,
-  DropEvent,
   ErrorEvent,
   ListenEvent,
   PauseEvent,
+  ReplyDropEvent,
   ServerEvent,
 } from "./events.js";
 import { events } from "./events.js";
@@ -101,10 +101,12 @@ const LINES: readonly Line<ServerEvent>[] = [
   line<ClientEvent>(events.requestReject, "info", (logger, { clientAddress }) =>
     logger.info(client(clientAddress), "request refused by verifyRequest"),
   ),
-  line<DropEvent>(events.requestDrop, "warn", (logger, { clientAddress, error }) => {
-    if (error === null) logger.warn(client(clientAddress), "request dropped: the queue is full");
-    else logger.warn({ ...client(clientAddress), err: error }, "answer dropped: it could not be sent");
-  }),
+  line<ClientEvent>(events.requestDrop, "warn", (logger, { clientAddress }) =>
+    logger.warn(client(clientAddress), "request dropped: the queue is full"),
+  ),
+  line<ReplyDropEvent>(events.replyDrop, "warn", (logger, { clientAddress, error }) =>
+    logger.warn({ ...client(clientAddress), err: error }, "answer dropped: it could not be sent"),
+  ),
   line<DatagramEvent>(events.datagramReceive, "debug", (logger, { clientAddress, size, truncated }) => {
     logger.debug(
       { ...client(clientAddress), size, truncated },

@@ -36,7 +36,7 @@ export interface ServerOptions {
   /** Requests that run at once; 10,000. Multiplexing servers. */
   readonly maxConnections?: number;
   /**
-   * How far handlers are kept apart; `"end-request"`. Multiplexing servers.
+   * What an error ends that a handler leaves unhandled; `"end-request"`. Multiplexing servers.
    *
    * - `"end-request"`: also what a handler leaves unhandled (a rejection that nobody awaits, an error in a timer) ends its own
    *   request alone. Before Node 24 following it costs about a tenth of the throughput of small messages.

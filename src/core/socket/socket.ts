@@ -637,11 +637,6 @@ export class Socket extends SocketBase {
   }
 }
 
-/** A new {@link Socket}, as a function. Source: `socket.socket`. */
-export function socket(family?: AddressFamily, type?: SocketKind, proto?: number): Socket {
-  return new Socket(family, type, proto);
-}
-
 function isPeek(flags: number): boolean {
   return (flags & MSG_PEEK) !== 0;
 }

@@ -4,12 +4,12 @@
  * @module
  */
 
+import { setMaxListeners } from "node:events";
 import { statSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { resolve } from "node:path";
 import { type Address, formatAddress } from "../../core/address/address.js";
 import type { BaseServer } from "../../core/server/base-server.js";
-import { closingController } from "../../core/server/base-server.js";
 import type { Socket } from "../../core/socket/socket.js";
 import { BaseRequestHandler } from "../../handlers/base.js";
 import type { AnyArguments, ServerClass } from "../../mixins/multiplexing.js";
@@ -72,7 +72,9 @@ const closingSignals = new WeakMap<object, AbortSignal>();
 function closingSignalOf(server: HttpServing): AbortSignal {
   const known = closingSignals.get(server);
   if (known !== undefined) return known;
-  const closing = closingController();
+  const closing = new AbortController();
+  // Every request listens to it: Node would take more than ten listeners for a leak.
+  setMaxListeners(0, closing.signal);
   closingSignals.set(server, closing.signal);
   // A server that cannot be asked any more is closing as well.
   const close = (): void => closing.abort();
