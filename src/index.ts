@@ -25,6 +25,7 @@ export {
   ConnectionError,
   ConnectionRefusedError,
   ConnectionResetError,
+  closedError,
   codeOf,
   ExitRequest,
   FileNotFoundError,

@@ -101,6 +101,7 @@ export {
   ConnectionError,
   ConnectionRefusedError,
   ConnectionResetError,
+  closedError,
   codeOf,
   FileNotFoundError,
   GaiError,

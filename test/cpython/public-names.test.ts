@@ -27,7 +27,8 @@ const SOCKET = [
   ...names(`
     BlockingIOError BrokenPipeError BusyResourceError ClosedResourceError ConnectionAbortedError ConnectionError
     ConnectionRefusedError ConnectionResetError FileNotFoundError GaiError HError IncompleteReadError
-    InterruptedError LimitOverrunError OSError PermissionError TimeoutError UnsupportedOperation codeOf osError strerror
+    InterruptedError LimitOverrunError OSError PermissionError TimeoutError UnsupportedOperation closedError codeOf osError
+    strerror
   `),
   // Constants
   ...names(`
@@ -73,13 +74,14 @@ const SERVERS = [
   `),
   // Around them
   ...names(`
-    CAPACITY_PAUSE EventChannel MAX_SECONDS checkBound classifyAcceptError defaults events isMain serveAll serializers
+    CAPACITY_PAUSE MAX_SECONDS checkBound classifyAcceptError defaults events isMain serveAll serializers
   `),
   // Errors
   ...names(`
     BlockingIOError BrokenPipeError BusyResourceError ClosedResourceError ConnectionAbortedError ConnectionError
     ConnectionRefusedError ConnectionResetError ExitRequest FileNotFoundError GaiError HError IncompleteReadError
-    InterruptedError LimitOverrunError OSError PermissionError TimeoutError UnsupportedOperation codeOf osError strerror
+    InterruptedError LimitOverrunError OSError PermissionError TimeoutError UnsupportedOperation closedError codeOf osError
+    strerror
   `),
   // Sockets, as far as a server's program needs them
   ...names(`
