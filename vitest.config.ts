@@ -1,11 +1,15 @@
 import { configDefaults, defineConfig } from "vitest/config";
 import { SlowestFiles } from "./test/support/slowest-files.js";
 
+/** Files that change what belongs to the whole process (timers, streams, signals, the addon) have a process of their own each. */
+const OWN_PROCESS = ["blocking", "cli", "forking", "native", "remote", "threading"].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+);
+/** They have a command of their own: see vitest.slow.config.ts. */
+const SLOW = "test/**/*.slow.test.ts";
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    // They have a command of their own: see vitest.slow.config.ts.
-    exclude: [...configDefaults.exclude, "test/**/*.slow.test.ts"],
     globalSetup: "test/support/global-setup.ts",
     reporters: ["default", new SlowestFiles()],
     // They matter only where something hangs: a machine that is busy with other work as well takes long to start a process.
@@ -13,11 +17,25 @@ export default defineConfig({
     hookTimeout: 120_000,
     // One per processor: most tests wait for processes. Vitest's own choice leaves one out.
     maxWorkers: "100%",
-    // Files share their worker's modules: what they import is loaded once a worker.
-    isolate: false,
     execArgv: ["--enable-source-maps"],
     // The tests run the package as users get it: Node loads dist/ itself, once, as it does in threads and child processes.
     server: { deps: { external: [/\/dist\//] } },
     slowTestThreshold: 250,
+    projects: [
+      {
+        extends: true,
+        test: { name: "own process", include: OWN_PROCESS, exclude: [...configDefaults.exclude, SLOW] },
+      },
+      {
+        extends: true,
+        // What these files import is loaded once a worker.
+        test: {
+          name: "shared process",
+          include: ["test/**/*.test.ts"],
+          exclude: [...configDefaults.exclude, SLOW, ...OWN_PROCESS],
+          isolate: false,
+        },
+      },
+    ],
   },
 });

@@ -1,8 +1,11 @@
-import { configDefaults } from "vitest/config";
-import config from "./vitest.config.js";
+import { defineConfig } from "vitest/config";
 
 /** What takes long by its nature, such as a compilation: `npm run test:install`. */
-export default {
-  ...config,
-  test: { ...config.test, include: ["test/**/*.slow.test.ts"], exclude: configDefaults.exclude },
-};
+export default defineConfig({
+  test: {
+    include: ["test/**/*.slow.test.ts"],
+    globalSetup: "test/support/global-setup.ts",
+    testTimeout: 300_000,
+    server: { deps: { external: [/\/dist\//] } },
+  },
+});

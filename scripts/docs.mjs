@@ -67,7 +67,7 @@ function publicNames(file) {
   const source = (path) => join(dirname(file), path.replace(/\.js$/, ".ts"));
   const names = new Map();
   for (const [, name] of text.matchAll(
-    /^export (?:abstract |async )*(?:class|function|const|interface|type) (\w+)/gm,
+    /^export (?:abstract |async )*(?:class|function\*?|const|interface|type) (\w+)/gm,
   )) {
     names.set(name, file);
   }
@@ -85,7 +85,10 @@ const KINDS = { class: "Classes", function: "Functions", const: "Constants", int
 /** What a name is, and the first sentence of the comment that stands directly before its declaration. */
 function describe(name, file) {
   const text = read(file);
-  const declaration = new RegExp(`^export (?:abstract |async )*(class|function|const|interface|type) ${name}\\b`, "m");
+  const declaration = new RegExp(
+    `^export (?:abstract |async )*(class|function|const|interface|type)\\*? ${name}\\b`,
+    "m",
+  );
   const match = declaration.exec(text);
   if (match === null) {
     // It may only hand the name on.
@@ -93,7 +96,10 @@ function describe(name, file) {
     if (source === undefined) throw new Error(`${relative(root, file)} does not declare ${name}`);
     return describe(name, source);
   }
-  const before = text.slice(0, match.index).trimEnd();
+  const before = text
+    .slice(0, match.index)
+    .trimEnd()
+    .replace(/\n\/\/ biome-ignore .*$/, "");
   const comment = before.endsWith("*/") ? before.slice(before.lastIndexOf("/**") + 3, -2) : "";
   const [paragraph] = comment
     .replace(/^\s*\* ?/gm, "")

@@ -25,7 +25,7 @@ export {
   gethostname,
   getnameinfo,
 } from "./core/address/names.js";
-export type { ServiceProtocol } from "./core/address/services.js";
+export type { Service, ServiceProtocol } from "./core/address/services.js";
 export { getservbyname, getservbyport, wellKnownServices } from "./core/address/services.js";
 export { BlockingSocket } from "./core/blocking/socket.js";
 export type { BlockingSocketOptions } from "./core/blocking/socket-base.js";

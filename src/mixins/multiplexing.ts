@@ -9,8 +9,8 @@ import { defaults } from "../core/defaults.js";
 import type { BaseServer } from "../core/server/base-server.js";
 import type { ServerOptionName, UnhandledErrors } from "../core/server/options.js";
 
-/** The parameters of a mix-in's constructor: TypeScript wants exactly `any[]` (TS2545). */
-// biome-ignore lint/suspicious/noExplicitAny: see above.
+/** The parameters of a mix-in's constructor. */
+// biome-ignore lint/suspicious/noExplicitAny: TypeScript wants exactly `any[]` of a mix-in's constructor (TS2545).
 export type AnyArguments = any[];
 
 /** A server class that a mix-in can extend. */

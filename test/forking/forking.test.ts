@@ -4,11 +4,10 @@ import { pino } from "pino";
 import { ForkingTCPServer, MultiplexingTCPServer, type ServerOptions, ThreadingTCPServer } from "ts-socketserver";
 import { type RunningServer, serve } from "ts-socketserver/testing";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { CountingChildren, here, order, patient, RemoteModel, shared, slow, tell } from "../remote/models.js";
+import { CountingChildren, here, order, patient, shared, slow, tell } from "../remote/models.js";
 import { LineEcho } from "../support/contract-handlers.mjs";
 import { Obedient } from "../support/obedient-handlers.mjs";
 import { settle } from "../support/settle.js";
-import { transports } from "../support/transports.js";
 import { within } from "../support/within.js";
 
 const serveChildren = (options: ServerOptions): Promise<RunningServer<CountingChildren>> =>
@@ -30,11 +29,6 @@ describe("The children of a server", slow, () => {
     first.end();
     expect(await first.readAll()).toBe("");
     await expect.poll(() => running.server.activeChildren.size, patient).toBe(0);
-  });
-
-  it("are at most maxChildren", async () => {
-    await using running = await serveChildren({ children: 5, maxChildren: 1 });
-    expect(running.server.activeChildren.size).toBe(1);
   });
 
   it("are started where all have requestsPerChild, wait at maxChildren, and are collected", async () => {
@@ -64,14 +58,13 @@ describe("The children of a server", slow, () => {
     onTestFinished(() => void vi.useRealTimers());
     await using running = await serveChildren({ children: 1, maxChildren: 2, requestsPerChild: 1, timeout: 7 });
     const { server } = running;
-    const looks = vi.spyOn(globalThis, "setTimeout");
-    onTestFinished(() => looks.mockRestore());
+    const timers = vi.getTimerCount();
     await using first = await running.connect();
     await using second = await running.connect();
     await Promise.all([tell(first, "place"), tell(second, "place")]);
     for (let count = 0; count < 3; count += 1) await tell(first, "echo busy");
     expect(server.activeChildren.size).toBe(2);
-    expect(looks.mock.calls.filter(([, delay]) => delay === 7000)).toEqual([]);
+    expect(vi.getTimerCount()).toBe(timers);
     await second.close();
     await expect.poll(() => server.activeRequests, patient).toBe(1);
     vi.advanceTimersByTime(6900);
@@ -83,9 +76,10 @@ describe("The children of a server", slow, () => {
     expect(await tell(first, "echo on")).toBe("on");
   });
 
-  it("are collected by handleTimeout(), after `timeout` seconds without a request", async () => {
-    await using server = new ForkingTCPServer(here, LineEcho, { children: 1, timeout: 0.05 });
+  it("are at most maxChildren, and are collected by handleTimeout(), after `timeout` seconds without a request", async () => {
+    await using server = new ForkingTCPServer(here, LineEcho, { children: 5, maxChildren: 1, timeout: 0.05 });
     await server.open();
+    expect(server.activeChildren.size).toBe(1);
     let collected = 0;
     server.collectChildren = async () => {
       collected += 1;
@@ -95,37 +89,33 @@ describe("The children of a server", slow, () => {
   });
 });
 
-for (const transport of transports) {
-  const model = new RemoteModel("forking", transport);
+describe("The channel between a server and its children", slow, () => {
+  const use = shared(() => serveChildren({ children: 1 }));
 
-  describe(`The channel between a server and its children, ${model}`, slow, () => {
-    const use = shared(() => model.serve());
-
-    it("says what it cannot carry", async () => {
-      await using client = await use().connect();
-      expect(await tell(client, "passFunction")).toMatch(/could not be cloned/);
-      expect(await tell(client, "getFunction")).toBe("Unserializable return value");
-    });
-
-    it("does not mind a handler that uses it for itself", async () => {
-      const running = use();
-      expect(await order(running.address, "chat")).toBe("chatted\n");
-      expect(await order(running.address, "echo still")).toBe("still\n");
-      expect(running.server.errors).toEqual([]);
-    });
-
-    it("costs a child its life that gives it up and stays", async () => {
-      const running = use();
-      await using client = await running.connect();
-      await client.write("disconnect\n");
-      await within(30, "the child", client.ended());
-      expect(await order(running.address, "echo on")).toBe("on\n");
-      expect(running.server.errors).toMatchObject([
-        { message: expect.stringMatching(model.lossBecause("it had given up its connection to the server")) },
-      ]);
-    });
+  it("says what it cannot carry", async () => {
+    await using client = await use().connect();
+    expect(await tell(client, "passFunction")).toMatch(/could not be cloned/);
+    expect(await tell(client, "getFunction")).toBe("Unserializable return value");
   });
-}
+
+  it("does not mind a handler that uses it for itself", async () => {
+    const running = use();
+    expect(await order(running.address, "chat")).toBe("chatted\n");
+    expect(await order(running.address, "echo still")).toBe("still\n");
+    expect(running.server.errors).toEqual([]);
+  });
+
+  it("costs a child its life that gives it up and stays", async () => {
+    const running = use();
+    await using client = await running.connect();
+    await client.write("disconnect\n");
+    await within(30, "the child", client.ended());
+    expect(await order(running.address, "echo on")).toBe("on\n");
+    expect(running.server.errors).toMatchObject([
+      { message: expect.stringMatching(/has ended: it had given up its connection to the server$/) },
+    ]);
+  });
+});
 
 describe("ForkingMixIn", () => {
   it("has Python's defaults", () => {

@@ -237,7 +237,7 @@ describe.skipIf(!available)(`Arguments of the addon${unlessAvailable}`, () => {
   for (const [name, given] of Object.entries(table) as [Call, readonly Argument[]][]) {
     // Three are begun by start() only, which would change this thread for all tests; one has nothing to refuse; and two tell
     // of each descriptor in its place.
-    if (!["start", "ref", "unref", "watch", "environment", "recvmany", "sendmany"].includes(name)) {
+    if (!["start", "ref", "unref", "watch", "ownerId", "recvmany", "sendmany"].includes(name)) {
       it(`${name} takes those that are right`, () => {
         expect(
           call(

@@ -47,7 +47,7 @@ function put(path: string, content: string): void {
 describe("SOCKETSERVER_TRANSPORT", () => {
   /** What a program is told that asks for a transport. */
   async function ask(wanted: string, more: NodeJS.ProcessEnv = {}): Promise<{ transport: string; stderr: string }> {
-    const program = `import("ts-socketserver/socket").then(({ capabilities }) => console.log(capabilities().transport))`;
+    const program = `import("ts-socketserver/transport").then(({ capabilities }) => console.log(capabilities().transport))`;
     const env = { ...process.env, ...more, SOCKETSERVER_TRANSPORT: wanted };
     const { stdout, stderr } = await promisify(execFile)(process.execPath, ["-e", program], { cwd: ROOT, env });
     return { transport: stdout.trim(), stderr };
@@ -71,7 +71,7 @@ describe("SOCKETSERVER_TRANSPORT", () => {
     const program = `
       import { Worker, isMainThread } from "node:worker_threads";
       import { once } from "node:events";
-      import "ts-socketserver/socket";
+      import "ts-socketserver/transport";
       if (isMainThread) await once(new Worker(process.argv[1]), "exit");`;
     const file = join(mkdtempSync(join(ROOT, "test", "native", "warning-")), "program.mjs");
     writeFileSync(file, program);

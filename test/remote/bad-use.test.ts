@@ -79,7 +79,7 @@ for (const model of kinds) {
       ["ends its thread or process when imported", Leaving, model.lossBecause("it left with the exit code 5")],
     ])("are refused when the server opens: one that %s", async (_what, Handler, words) => {
       const before = unlessLinux === "" ? possessions() : null;
-      const server = model.make({ workers: 1 }, Handler);
+      const server = model.make({ workers: 2 }, Handler);
       await expectRefused(server, words);
       await server.serverClose();
       if (before !== null) await expect.poll(possessions, patient).toEqual(before);
@@ -87,7 +87,7 @@ for (const model of kinds) {
 
     it("are refused when the server opens, each time: one that starts a server when imported, and does not wait for it", async () => {
       const before = unlessLinux === "" ? possessions() : null;
-      const server = model.make({ workers: 2 }, Hasty);
+      const server = model.make({}, Hasty);
       for (let count = 0; count < 2; count += 1) await expectRefused(server, byImport);
       await server.serverClose();
       if (before !== null) await expect.poll(possessions, patient).toEqual(before);

@@ -2,6 +2,7 @@
  * Modules that must not be imported as they are: what this one does at that is said behind the question mark of its URL, under
  * which the classes name it. The tests themselves import it without one.
  */
+import { writeFileSync } from "node:fs";
 import { BaseRequestHandler, TCPServer } from "ts-socketserver";
 
 const serve = () => new TCPServer(["127.0.0.1", 0], Careless).serveForever();
@@ -26,6 +27,12 @@ export class ShortLived extends BaseRequestHandler {
   static module = `${import.meta.url}?leave-soon`;
 }
 
+/** Is never done, and makes the file that the environment names: all that it has to load is loaded. */
+function goOnForEver() {
+  if (process.env.BAD_MODULE_BEGUN !== undefined) writeFileSync(process.env.BAD_MODULE_BEGUN, "");
+  return new Promise(() => {});
+}
+
 /** Ends its thread or process; and where the environment says so, the next one is never done with importing it. */
 export class Undecided extends BaseRequestHandler {
   static module = `${import.meta.url}?endless-if-told`;
@@ -37,8 +44,8 @@ export class Undecided extends BaseRequestHandler {
 const misdeeds = {
   "?serve": serve,
   "?serve-unawaited": () => void serve(),
-  "?endless": () => new Promise(() => {}),
-  "?endless-if-told": () => (process.env.BAD_MODULE === "endless" ? new Promise(() => {}) : undefined),
+  "?endless": goOnForEver,
+  "?endless-if-told": () => (process.env.BAD_MODULE === "endless" ? goOnForEver() : undefined),
   "?leave": () => process.exit(5),
   "?fail": () => {
     throw new SyntaxError("what a module!");

@@ -12,7 +12,7 @@ import { checkPort } from "./address.js";
 /** The protocol under a service, as it is written in `/etc/services`. */
 export type ServiceProtocol = "tcp" | "udp";
 
-/** @internal A service: its name, its port, and what it is spoken over. */
+/** A service: its name, its port, and what it is spoken over. */
 export type Service = readonly [name: string, port: number, protocols: readonly ServiceProtocol[]];
 
 const tcp: readonly ServiceProtocol[] = ["tcp"];
@@ -105,7 +105,7 @@ const services: readonly Service[] = [
   ["git", 9418, tcp],
 ];
 
-/** @internal The whole table, in the order of the ports. */
+/** The services that this package knows by itself, in the order of their ports. */
 export function wellKnownServices(): readonly Service[] {
   return services;
 }
