@@ -95,7 +95,8 @@ if (unavailable !== undefined) {
   const server = await serverOf(library);
   await server.open();
   if (kind === "udp") {
-    server.socket.setsockopt(library.SOL_SOCKET, library.SO_RCVBUF, RECEIVE_BUFFER);
+    const { SOL_SOCKET, SO_RCVBUF } = await import("ts-socketserver/socket");
+    server.socket.setsockopt(SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
   }
   const serving = server.serveForever();
   if (model === "blocking") {

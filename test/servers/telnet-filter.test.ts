@@ -57,6 +57,11 @@ const item: fc.Arbitrary<Item> = fc.oneof(
 );
 
 describe("TelnetFilter", () => {
+  it("takes a doubled 255 for one of the parameters of a subnegotiation, which go on behind it", () => {
+    const { text, replies } = filterAll([Buffer.from([97, IAC, SB, 24, IAC, IAC, 98, IAC, SE, 99])]);
+    expect([String(text), replies.length]).toEqual(["ac", 0]);
+  });
+
   it("takes the commands out and refuses the options, wherever the bytes are cut", () => {
     fc.assert(
       fc.property(fc.array(item), cuts, (items, places) => {
