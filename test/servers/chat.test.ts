@@ -31,13 +31,13 @@ async function expectLine(client: StreamTestClient, line: string): Promise<void>
 
 describe.each(modelsOf(chatRoomServer))("A chat room run as $name", (model) => {
   const unless = whyNot(model.name);
-  const runners = model.name === "threading" ? { threads: 2 } : {};
+  const workers = model.name === "threading" ? { threads: 2 } : {};
   // One server for all tests: what a thread costs is its start. The last one closes it.
   let running: RunningServer<BaseServer>;
 
   async function serveRoomOver(protocol: Protocol): Promise<RunningServer<BaseServer>> {
     // Closing waits for nobody: everybody is sent off.
-    const options = { shutdownTimeout: 60, ...runners };
+    const options = { shutdownTimeout: 60, ...workers };
     return await serveBuilt(makeServer({ bundled: chatRoomServer, model, endpoint: endpointFor(protocol), options }));
   }
 

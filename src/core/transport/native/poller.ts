@@ -20,7 +20,7 @@ export class Poller {
   /** By token. A token, unlike a descriptor's number, is not given to another while events for it may be on their way. */
   readonly #targets: (PollTarget | null)[] = [];
   readonly #freeTokens: number[] = [];
-  /** Slots that became free while a batch is worked on, which may still name them. */
+  /** Tokens that became free during a batch, which may still name them. */
   readonly #freedTokens: number[] = [];
   readonly #ready = new Int32Array(2 * BATCH);
   readonly #receiver: BatchReceiver;
