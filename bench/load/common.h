@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #define MAX_CONNECTIONS 20000
+#define MAX_FLOODS 1000
 #define MAX_BURST_BYTES (1 << 20)
 #define MAX_DATAGRAM_BYTES 8192
 
@@ -16,6 +17,7 @@ struct load_arguments {
   int connections;  // or sockets
   int bytes;        // of a message, a line or a datagram
   int depth;        // messages in a burst, or datagrams in flight
+  int floods;       // connections that flood the server
   double warm_up;   // seconds before the measured ones
   double seconds;   // measured
   pid_t server;     // whose processor time is told; 0 for nobody's

@@ -1,5 +1,5 @@
-// Connections that each send a burst of messages, wait until all of it has come back, and send the next. For echoes, and
-// for lines, which come back in capitals.
+// Connections that each send a burst of messages, wait until all of it has come back, and send the next. For echoes, for
+// lines that come back as they are, and for lines that come back in capitals.
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -57,22 +57,26 @@ static int receive(struct connection *connection, int bytes, int burst) {
   return connection->received / bytes - before;
 }
 
-static void fill_texts(int bytes, bool lines) {
+enum content { BYTES, LINES, LINES_TO_CAPITALS };
+
+static void fill_texts(int bytes, enum content content) {
   fill_pattern(sent_text, sizeof sent_text);
-  if (lines) {
+  if (content != BYTES) {
     for (size_t i = (size_t)bytes - 1; i < sizeof sent_text; i += (size_t)bytes) sent_text[i] = '\n';
   }
-  for (size_t i = 0; i < sizeof sent_text; i++) answer_text[i] = lines ? (char)toupper(sent_text[i]) : sent_text[i];
+  for (size_t i = 0; i < sizeof sent_text; i++) {
+    answer_text[i] = content == LINES_TO_CAPITALS ? (char)toupper(sent_text[i]) : sent_text[i];
+  }
 }
 
-static void run(const struct load_arguments *arguments, bool lines) {
+static void run(const struct load_arguments *arguments, enum content content) {
   int bytes = arguments->bytes, burst = bytes * arguments->depth;
-  fill_texts(bytes, lines);
+  fill_texts(bytes, content);
   struct connection *connections = calloc((size_t)arguments->connections, sizeof *connections);
   int set = epoll_create1(EPOLL_CLOEXEC);
   if (connections == NULL || set < 0) fail("prepare the connections");
   for (int i = 0; i < arguments->connections; i++) {
-    int offset = lines ? 0 : i % OFFSETS;
+    int offset = content == BYTES ? i % OFFSETS : 0;
     connections[i] = (struct connection){.descriptor = connect_to_server(arguments->port),
                                          .burst = sent_text + offset,
                                          .answer = answer_text + offset};
@@ -99,6 +103,8 @@ static void run(const struct load_arguments *arguments, bool lines) {
   measurement_print(&measurement, messages, "");
 }
 
-void run_echo(const struct load_arguments *arguments) { run(arguments, false); }
+void run_echo(const struct load_arguments *arguments) { run(arguments, BYTES); }
 
-void run_lines(const struct load_arguments *arguments) { run(arguments, true); }
+void run_echo_lines(const struct load_arguments *arguments) { run(arguments, LINES); }
+
+void run_lines(const struct load_arguments *arguments) { run(arguments, LINES_TO_CAPITALS); }

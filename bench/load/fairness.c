@@ -1,5 +1,5 @@
-// One connection that floods an echo server in both directions, and others that send a message, wait for its echo and
-// measure how long that takes.
+// Connections that flood a server, and others that send a message, wait for its answer and measure how long that takes. The
+// floods are bytes that an echo server sends back, or empty lines, which a server of lines passes over.
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,21 +9,21 @@
 
 #include "loads.h"
 #include "measurement.h"
+#include "round-trips.h"
 
 #define FLOOD_PIECE 65536
-#define MAX_ROUND_TRIPS (1 << 21)
 #define EVENTS_AT_ONCE 64
 
 struct connection {
   int descriptor;
-  int received;
+  bool floods;
+  int received;  // of the answer
   uint64_t sent_at;
 };
 
 static char text[FLOOD_PIECE];
+static char flood_text[FLOOD_PIECE];
 static char received_text[MAX_BURST_BYTES];
-static uint32_t round_trips[MAX_ROUND_TRIPS];  // nanoseconds
-static size_t round_trip_count;
 
 static uint64_t flood_sent, flood_received;
 
@@ -37,7 +37,7 @@ static void flood(int descriptor, uint32_t ready) {
     if (flood_received > flood_sent) fail_with("the server answered with more bytes than it was sent");
   }
   if (ready & EPOLLOUT) {
-    ssize_t count = send(descriptor, text, FLOOD_PIECE, MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t count = send(descriptor, flood_text, FLOOD_PIECE, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (count < 0 && errno != EAGAIN) fail("flood the server");
     if (count > 0) flood_sent += (uint64_t)count;
   }
@@ -60,60 +60,69 @@ static void take_answer(struct connection *connection, int bytes, bool counted) 
   }
   connection->received += (int)count;
   if (connection->received < bytes) return;
-  uint64_t round_trip = now_nanoseconds() - connection->sent_at;
-  if (counted && round_trip_count < MAX_ROUND_TRIPS) {
-    round_trips[round_trip_count++] = round_trip > UINT32_MAX ? UINT32_MAX : (uint32_t)round_trip;
-  }
+  if (counted) round_trips_add(now_nanoseconds() - connection->sent_at);
   ask(connection, bytes);
 }
 
-static int compare(const void *one, const void *other) {
-  uint32_t a = *(const uint32_t *)one, b = *(const uint32_t *)other;
-  return (a > b) - (a < b);
-}
-
-static double milliseconds_at(double share) {
-  return (double)round_trips[(size_t)(share * (double)(round_trip_count - 1))] / 1e6;
-}
-
-void run_fairness(const struct load_arguments *arguments) {
-  int bytes = arguments->bytes;
-  fill_pattern(text, sizeof text);
-  struct connection *connections = calloc((size_t)arguments->connections, sizeof *connections);
-  int set = epoll_create1(EPOLL_CLOEXEC);
-  if (connections == NULL || set < 0 || bytes > FLOOD_PIECE) fail_with("cannot prepare the connections");
-  for (int i = 0; i < arguments->connections; i++) {
-    connections[i].descriptor = connect_to_server(arguments->port);
-    send_at_once(connections[i].descriptor);
-    watch(set, connections[i].descriptor, EPOLLIN, &connections[i]);
+static struct connection *connect_all(int set, const struct load_arguments *arguments) {
+  int count = arguments->connections + arguments->floods;
+  struct connection *connections = calloc((size_t)count, sizeof *connections);
+  if (connections == NULL) fail("prepare the connections");
+  for (int i = 0; i < count; i++) {
+    struct connection *connection = &connections[i];
+    connection->descriptor = connect_to_server(arguments->port);
+    connection->floods = i >= arguments->connections;
+    if (!connection->floods) send_at_once(connection->descriptor);
+    watch(set, connection->descriptor, connection->floods ? EPOLLIN | EPOLLOUT : EPOLLIN, connection);
   }
-  int flooding = connect_to_server(arguments->port);
-  watch(set, flooding, EPOLLIN | EPOLLOUT, NULL);
+  return connections;
+}
+
+// A connection that was never answered has waited for the whole time: it must not go uncounted.
+static void add_unanswered(const struct connection *connections, int count) {
+  for (int i = 0; i < count; i++) {
+    uint64_t waited = now_nanoseconds() - connections[i].sent_at;
+    if (waited > 1000000000u) round_trips_add(waited);
+  }
+}
+
+static void run(const struct load_arguments *arguments) {
+  int bytes = arguments->bytes;
+  int set = epoll_create1(EPOLL_CLOEXEC);
+  if (set < 0 || bytes > FLOOD_PIECE) fail_with("cannot prepare the connections");
+  struct connection *connections = connect_all(set, arguments);
   for (int i = 0; i < arguments->connections; i++) ask(&connections[i], bytes);
 
   uint64_t flooded_before = 0;
   struct epoll_event events[EVENTS_AT_ONCE];
   struct measurement measurement;
   measurement_begin(&measurement, arguments);
-  while (measurement_continues(&measurement, round_trip_count)) {
-    if (!measurement.started) flooded_before = flood_received;
+  while (measurement_continues(&measurement, round_trips_count())) {
+    if (!measurement.started) flooded_before = flood_sent;
     int ready = epoll_wait(set, events, EVENTS_AT_ONCE, WAIT_MILLISECONDS);
     measurement_count_turn(&measurement, ready);
     for (int i = 0; i < ready; i++) {
-      if (events[i].data.ptr == NULL) flood(flooding, events[i].events);
-      else take_answer(events[i].data.ptr, bytes, measurement.started);
+      struct connection *connection = events[i].data.ptr;
+      if (connection->floods) flood(connection->descriptor, events[i].events);
+      else take_answer(connection, bytes, measurement.started);
     }
   }
-  // A connection that was never answered has waited for the whole time: it must not go uncounted.
-  for (int i = 0; i < arguments->connections && round_trip_count < MAX_ROUND_TRIPS; i++) {
-    uint64_t waited = now_nanoseconds() - connections[i].sent_at;
-    if (waited > 1000000000u) round_trips[round_trip_count++] = (uint32_t)(waited > UINT32_MAX ? UINT32_MAX : waited);
-  }
-  if (round_trip_count == 0) fail_with("nothing came back in the measured time");
-  qsort(round_trips, round_trip_count, sizeof *round_trips, compare);
-  char more[256];
-  snprintf(more, sizeof more,
-           ",\"roundTripMedian\":%.4f,\"roundTrip99\":%.4f,\"roundTripMax\":%.4f,\"floodBytes\":%llu",
-           milliseconds_at(0.5), milliseconds_at(0.99), milliseconds_at(1), (unsigned long long)(flood_received - flooded_before));
-  measurement_print(&measurement, round_trip_count, more);
+  add_unanswered(connections, arguments->connections);
+  char round_trips[256], more[320];
+  round_trips_describe(round_trips, sizeof round_trips);
+  snprintf(more, sizeof more, "%s,\"floodBytes\":%llu", round_trips, (unsigned long long)(flood_sent - flooded_before));
+  measurement_print(&measurement, round_trips_count(), more);
+}
+
+void run_fairness(const struct load_arguments *arguments) {
+  fill_pattern(text, sizeof text);
+  memcpy(flood_text, text, sizeof flood_text);
+  run(arguments);
+}
+
+void run_fairness_lines(const struct load_arguments *arguments) {
+  fill_pattern(text, sizeof text);
+  text[arguments->bytes - 1] = '\n';
+  memset(flood_text, '\n', sizeof flood_text);
+  run(arguments);
 }

@@ -7,10 +7,13 @@
 #define WAIT_MILLISECONDS 20
 
 void run_echo(const struct load_arguments *arguments);
+void run_echo_lines(const struct load_arguments *arguments);
 void run_lines(const struct load_arguments *arguments);
+void run_batches(const struct load_arguments *arguments);
 void run_connect(const struct load_arguments *arguments);
 void run_connect_reset(const struct load_arguments *arguments);
 void run_datagrams(const struct load_arguments *arguments);
 void run_idle(const struct load_arguments *arguments);
 void run_crowd(const struct load_arguments *arguments);
 void run_fairness(const struct load_arguments *arguments);
+void run_fairness_lines(const struct load_arguments *arguments);

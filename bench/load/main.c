@@ -21,26 +21,31 @@ static const struct {
   void (*run)(const struct load_arguments *arguments);
 } modes[] = {
     {"echo", run_echo},
+    {"echo-lines", run_echo_lines},
     {"lines", run_lines},
+    {"batches", run_batches},
     {"connect", run_connect},
     {"connect-reset", run_connect_reset},
     {"datagrams", run_datagrams},
     {"idle", run_idle},
     {"crowd", run_crowd},
     {"fairness", run_fairness},
+    {"fairness-lines", run_fairness_lines},
 };
 
 static const struct option options[] = {
     {"port", required_argument, NULL, 'p'},    {"connections", required_argument, NULL, 'c'},
     {"bytes", required_argument, NULL, 'b'},   {"depth", required_argument, NULL, 'd'},
-    {"warm-up", required_argument, NULL, 'w'}, {"seconds", required_argument, NULL, 's'},
-    {"server", required_argument, NULL, 'S'},  {NULL, 0, NULL, 0},
+    {"floods", required_argument, NULL, 'f'},  {"warm-up", required_argument, NULL, 'w'},
+    {"seconds", required_argument, NULL, 's'}, {"server", required_argument, NULL, 'S'},
+    {NULL, 0, NULL, 0},
 };
 
 _Noreturn static void explain(void) {
   fprintf(stderr,
-          "usage: load echo|lines|connect|connect-reset|datagrams|idle|crowd|fairness --port PORT\n"
-          "            [--connections COUNT] [--bytes COUNT] [--depth COUNT] [--warm-up SECONDS] [--seconds SECONDS] [--server PID]\n");
+          "usage: load echo|echo-lines|lines|batches|connect|connect-reset|datagrams|idle|crowd|fairness|fairness-lines\n"
+          "            --port PORT [--connections COUNT] [--bytes COUNT] [--depth COUNT] [--floods COUNT]\n"
+          "            [--warm-up SECONDS] [--seconds SECONDS] [--server PID]\n");
   exit(2);
 }
 
@@ -71,13 +76,14 @@ static void raise_descriptor_limit(void) {
 }
 
 int main(int count, char **texts) {
-  struct load_arguments arguments = {.connections = 1, .bytes = 64, .depth = 1, .warm_up = 0, .seconds = 1};
+  struct load_arguments arguments = {.connections = 1, .bytes = 64, .depth = 1, .floods = 1, .warm_up = 0, .seconds = 1};
   for (int option; (option = getopt_long(count, texts, "", options, NULL)) != -1;) {
     switch (option) {
       case 'p': arguments.port = (int)number(optarg, 1, 65535); break;
       case 'c': arguments.connections = (int)number(optarg, 1, MAX_CONNECTIONS); break;
       case 'b': arguments.bytes = (int)number(optarg, 1, MAX_BURST_BYTES); break;
       case 'd': arguments.depth = (int)number(optarg, 1, MAX_BURST_BYTES); break;
+      case 'f': arguments.floods = (int)number(optarg, 1, MAX_FLOODS); break;
       case 'w': arguments.warm_up = number(optarg, 0, 60); break;
       case 's': arguments.seconds = number(optarg, 0.01, 60); break;
       case 'S': arguments.server = (pid_t)number(optarg, 1, 1 << 30); break;
