@@ -1,6 +1,6 @@
 // Bun's own sockets.
 //
-//   bun.mjs echo|once|lines|idle|udp      prints {"port":N} when it serves
+//   bun.mjs echo|once|echo-lines|lines|idle|udp      prints {"port":N} when it serves
 import { tell } from "./control.mjs";
 
 const kind = process.argv[2];
@@ -22,16 +22,17 @@ function drain(socket) {
   send(socket, unsent);
 }
 
-function sendLines(socket, bytes) {
+function sendLines(socket, bytes, answer) {
   const complete = (socket.data.rest + bytes.toString()).split("\n");
   socket.data.rest = complete.pop();
-  for (const line of complete) send(socket, Buffer.from(`${line.toUpperCase()}\n`));
+  for (const line of complete) send(socket, Buffer.from(`${answer(line)}\n`));
 }
 
 const data = {
   echo: send,
   once: (socket, bytes) => socket.end(bytes),
-  lines: sendLines,
+  "echo-lines": (socket, bytes) => sendLines(socket, bytes, (line) => line),
+  lines: (socket, bytes) => sendLines(socket, bytes, (line) => line.toUpperCase()),
   idle: send,
 }[kind];
 

@@ -1,8 +1,10 @@
 // The limit over TCP: plain C over one level-triggered epoll set.
 //
-//   c-epoll echo      sends back what comes
-//   c-epoll once      sends back what comes first, and closes
-//   c-epoll lines     sends back each line in capitals, in a write of its own
+//   c-epoll echo          sends back what comes
+//   c-epoll once          sends back what comes first, and closes
+//   c-epoll echo-lines    sends back each line, in a write of its own
+//   c-epoll lines         sends back each line in capitals, in a write of its own
+//   c-epoll joined        the same, but the lines that came together in one write
 //
 // prints {"port":N} when it listens.
 #include <arpa/inet.h>
@@ -28,7 +30,7 @@ struct connection {
   size_t unsent_size, unsent_start;
 };
 
-static enum { ECHO, ONCE, LINES } kind;
+static enum { ECHO, ONCE, ECHO_LINES, LINES, JOINED } kind;
 static int set;
 
 static void fail(const char *action) {
@@ -81,7 +83,7 @@ static void send_unsent(struct connection *connection) {
 
 // How much is sent at once: a line, or all that came.
 static size_t first_piece(const char *bytes, size_t size) {
-  const char *end = kind == LINES ? memchr(bytes, '\n', size) : NULL;
+  const char *end = kind == LINES || kind == ECHO_LINES ? memchr(bytes, '\n', size) : NULL;
   return end == NULL ? size : (size_t)(end - bytes) + 1;
 }
 
@@ -92,7 +94,8 @@ static void answer(struct connection *connection) {
   if (received <= 0) return end(connection);
   size_t size = (size_t)received;
   // Also letters of a line whose rest is still to come: less work than keeping it.
-  for (size_t i = 0; kind == LINES && i < size; i++) bytes[i] = (char)toupper(bytes[i]);
+  bool capitals = kind == LINES || kind == JOINED;
+  for (size_t i = 0; capitals && i < size; i++) bytes[i] = (char)toupper(bytes[i]);
   for (size_t start = 0; start < size;) {
     size_t piece = first_piece(bytes + start, size - start);
     ssize_t sent = send(connection->descriptor, bytes + start, piece, MSG_NOSIGNAL);
@@ -107,9 +110,11 @@ int main(int count, char **arguments) {
   const char *name = count == 2 ? arguments[1] : "";
   if (strcmp(name, "echo") == 0) kind = ECHO;
   else if (strcmp(name, "once") == 0) kind = ONCE;
+  else if (strcmp(name, "echo-lines") == 0) kind = ECHO_LINES;
   else if (strcmp(name, "lines") == 0) kind = LINES;
+  else if (strcmp(name, "joined") == 0) kind = JOINED;
   else {
-    fprintf(stderr, "usage: c-epoll echo|once|lines\n");
+    fprintf(stderr, "usage: c-epoll echo|once|echo-lines|lines|joined\n");
     return 2;
   }
   struct connection listener = {.descriptor = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};

@@ -1,6 +1,6 @@
 // Go's net package, a goroutine for each connection.
 //
-//	echo echo|once|lines|idle|udp      prints {"port":N} when it serves
+//	echo echo|once|echo-lines|lines|idle|udp      prints {"port":N} when it serves
 package main
 
 import (
@@ -35,17 +35,25 @@ func once(connection net.Conn) {
 	}
 }
 
-func lines(connection net.Conn) {
+func answerLines(connection net.Conn, answer func(line []byte) []byte) {
 	reader := bufio.NewReader(connection)
 	for {
 		line, err := reader.ReadSlice('\n')
 		if err != nil {
 			return
 		}
-		if _, err := connection.Write(bytes.ToUpper(line)); err != nil {
+		if _, err := connection.Write(answer(line)); err != nil {
 			return
 		}
 	}
+}
+
+func echoLines(connection net.Conn) {
+	answerLines(connection, func(line []byte) []byte { return line })
+}
+
+func lines(connection net.Conn) {
+	answerLines(connection, bytes.ToUpper)
 }
 
 func serveConnections(handle func(net.Conn)) error {
@@ -93,6 +101,8 @@ func main() {
 		err = serveDatagrams()
 	case "once":
 		err = serveConnections(once)
+	case "echo-lines":
+		err = serveConnections(echoLines)
 	case "lines":
 		err = serveConnections(lines)
 	default:

@@ -1,7 +1,12 @@
 // The handlers of this project's subjects: in a module of their own, since threads and processes import them.
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { BaseRequestHandler, BlockingRequestHandler, StreamRequestHandler } from "ts-socketserver";
+import {
+  BaseRequestHandler,
+  BlockingRequestHandler,
+  DatagramRequestHandler,
+  StreamRequestHandler,
+} from "ts-socketserver";
 
 export class Echo extends BaseRequestHandler {
   static module = import.meta.url;
@@ -23,11 +28,48 @@ export class EchoOnce extends BaseRequestHandler {
   }
 }
 
-export class Upper extends StreamRequestHandler {
-  disableNagleAlgorithm = true; // else small answers would wait for the client's acknowledgements
+/** The same with a limit of time for each call. */
+export class EchoWithTimeout extends Echo {
+  static module = import.meta.url;
 
   async handle() {
+    this.request.settimeout(5);
+    await super.handle();
+  }
+}
+
+/** The same into memory that the handler keeps. */
+export class EchoInto extends BaseRequestHandler {
+  static module = import.meta.url;
+
+  async handle() {
+    const buffer = Buffer.allocUnsafeSlow(65_536);
+    for (;;) {
+      const count = await this.request.recvInto(buffer);
+      if (count === 0) return;
+      await this.request.sendall(buffer.subarray(0, count));
+    }
+  }
+}
+
+export class Upper extends StreamRequestHandler {
+  async handle() {
     for await (const line of this.rfile) await this.wfile.write(line.toString().toUpperCase());
+  }
+}
+
+export class EchoLines extends StreamRequestHandler {
+  async handle() {
+    for await (const line of this.rfile) await this.wfile.write(line);
+  }
+}
+
+/** Passes over empty lines. */
+export class EchoFilledLines extends StreamRequestHandler {
+  async handle() {
+    for await (const line of this.rfile) {
+      if (line.length > 1) await this.wfile.write(line);
+    }
   }
 }
 
@@ -35,6 +77,13 @@ export class EchoDatagram extends BaseRequestHandler {
   async handle() {
     const [data, socket] = this.request;
     await socket.sendto(data, this.clientAddress);
+  }
+}
+
+/** The same with the datagram as a file. */
+export class EchoDatagramFile extends DatagramRequestHandler {
+  async handle() {
+    await this.wfile.write(await this.rfile.read());
   }
 }
 

@@ -1,6 +1,6 @@
 """The streams of CPython's asyncio, on its own event loop or on uvloop's.
 
-    python-asyncio.py asyncio|uvloop echo|once|lines|idle
+    python-asyncio.py asyncio|uvloop echo|once|echo-lines|lines|idle
 
 prints {"port":N} when it serves.
 """
@@ -23,8 +23,14 @@ async def once(reader, writer):
     await writer.drain()
 
 
+async def echo_lines(reader, writer):
+    while line := await reader.readline():
+        writer.write(line)
+        await writer.drain()
+
+
 async def lines(reader, writer):
-    async for line in reader:
+    while line := await reader.readline():
         writer.write(line.upper())
         await writer.drain()
 
@@ -42,7 +48,7 @@ def served_by(handle):
 
 
 async def main(kind):
-    handle = {"once": once, "lines": lines}.get(kind, echo)
+    handle = {"once": once, "echo-lines": echo_lines, "lines": lines}.get(kind, echo)
     server = await asyncio.start_server(served_by(handle), "127.0.0.1", 0, backlog=BACKLOG)
     print(json.dumps({"port": server.sockets[0].getsockname()[1]}), flush=True)
     await server.serve_forever()

@@ -1,6 +1,6 @@
 """CPython's own socketserver.
 
-    python-socketserver.py echo|once|lines|idle|udp|shutdown
+    python-socketserver.py echo|once|echo-lines|lines|idle|udp|shutdown
 
 prints {"port":N} when it serves. Connections are served by ThreadingTCPServer, datagrams by UDPServer.
 """
@@ -26,6 +26,12 @@ class Echo(socketserver.BaseRequestHandler):
 class EchoOnce(socketserver.BaseRequestHandler):
     def handle(self):
         self.request.sendall(self.request.recv(65_536))
+
+
+class EchoLines(socketserver.StreamRequestHandler):
+    def handle(self):
+        for line in self.rfile:
+            self.wfile.write(line)
 
 
 class Upper(socketserver.StreamRequestHandler):
@@ -75,7 +81,7 @@ if kind == "udp":
     server = socketserver.UDPServer(("127.0.0.1", 0), EchoDatagram)
     server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
 else:
-    handler = {"once": EchoOnce, "lines": Upper}.get(kind, Echo)
+    handler = {"once": EchoOnce, "echo-lines": EchoLines, "lines": Upper}.get(kind, Echo)
     server = TCPServer(("127.0.0.1", 0), handler)
 
 if kind == "shutdown":

@@ -2,9 +2,9 @@
 //
 //   ts-socketserver.mjs KIND [MODEL] [OPTIONS]
 //
-// prints {"port":N} when it serves, or {"unavailable":"why"}. KIND is what it serves: echo, once, lines, idle, fairness, udp,
-// shutdown, hash or wait. MODEL is how: multiplexing, plain (for udp), threading, blocking (threads with a handler that
-// blocks) or forking. OPTIONS is JSON for the server.
+// prints {"port":N} when it serves, or {"unavailable":"why"}. KIND is what it serves, see handlerFor(). MODEL is how:
+// multiplexing, plain (for datagrams), threading, blocking (threads with a handler that blocks) or forking. OPTIONS is JSON
+// for the server.
 import { answerCommands, collectGarbage, tell } from "./control.mjs";
 import { watchEventLoop } from "./event-loop-delay.mjs";
 
@@ -35,23 +35,34 @@ async function load() {
   }
 }
 
+/** @param {typeof import("./handlers.mjs")} handlers */
+function handlerFor(handlers) {
+  return {
+    echo: model === "blocking" ? handlers.BlockingEcho : handlers.Echo,
+    "echo-timeout": handlers.EchoWithTimeout,
+    "echo-into": handlers.EchoInto,
+    once: handlers.EchoOnce,
+    "echo-lines": handlers.EchoLines,
+    lines: handlers.Upper,
+    idle: handlers.Echo,
+    fairness: handlers.Echo,
+    "fairness-lines": handlers.EchoFilledLines,
+    shutdown: handlers.Echo,
+    hash: handlers.Hash,
+    wait: handlers.Wait,
+    udp: handlers.EchoDatagram,
+    "udp-file": handlers.EchoDatagramFile,
+  }[kind];
+}
+
+const isDatagrams = kind.startsWith("udp");
+
 /** @param {typeof import("ts-socketserver")} library */
 async function serverOf(library) {
-  const { BlockingEcho, Echo, EchoDatagram, EchoOnce, Hash, Upper, Wait } = await import("./handlers.mjs");
-  const Handler = {
-    echo: model === "blocking" ? BlockingEcho : Echo,
-    once: EchoOnce,
-    lines: Upper,
-    idle: Echo,
-    fairness: Echo,
-    shutdown: Echo,
-    hash: Hash,
-    wait: Wait,
-    udp: EchoDatagram,
-  }[kind];
+  const Handler = handlerFor(await import("./handlers.mjs"));
   const Server = {
     plain: library.UDPServer,
-    multiplexing: kind === "udp" ? library.MultiplexingUDPServer : library.MultiplexingTCPServer,
+    multiplexing: isDatagrams ? library.MultiplexingUDPServer : library.MultiplexingTCPServer,
     threading: library.ThreadingTCPServer,
     blocking: library.ThreadingTCPServer,
     forking: library.ForkingTCPServer,
@@ -94,7 +105,7 @@ if (unavailable !== undefined) {
 } else {
   const server = await serverOf(library);
   await server.open();
-  if (kind === "udp") {
+  if (isDatagrams) {
     const { SOL_SOCKET, SO_RCVBUF } = await import("ts-socketserver/socket");
     server.socket.setsockopt(SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
   }
@@ -103,7 +114,7 @@ if (unavailable !== undefined) {
     for (const messages of MESSAGES_TO_WARM_UP) await talkWithThreads(library, server, messages);
   }
   if (kind === "idle") answerCommands({ collect: collectGarbage });
-  if (kind === "fairness") answerCommands({ delay: watchEventLoop() });
+  if (kind.startsWith("fairness")) answerCommands({ delay: watchEventLoop() });
   if (kind === "shutdown") answerCommands({ shutdowns: () => timeShutdowns(server, serving) });
   tell({ port: server.serverAddress[1] });
 }
