@@ -35,6 +35,7 @@ export const script = program(
   /util-linux/.test(spawnSync("script", ["--version"], { encoding: "utf8" }).stdout),
   "util-linux's script",
 );
+export const redisTools = program(isInstalled("redis-benchmark", "--version"), "redis-tools");
 export const curl = program(isInstalled("curl", "--version"), "curl");
 // What the PATH has may be a script that looks for the interpreter at each start, and takes five times as long as Python itself.
 const interpreter = spawnSync("python3", ["-c", "import sys; print(sys.executable)"], { encoding: "utf8" });

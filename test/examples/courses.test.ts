@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { makeProgram } from "../../dist/cli/program.js";
 import { pageAt, readFile } from "../docs/pages.js";
 import { ROOT } from "../support/paths.js";
-import { alone, examples, exercises, pairs, webClients } from "./examples.js";
+import { alone, beyondCourses, examples, exercises, pairs, webClients } from "./examples.js";
 
 const PAGE = "docs/courses.md";
 
@@ -36,6 +36,7 @@ const testOf = new Map<string, string>([
   ...pairs.flatMap(({ server, clients }) => [server, ...clients]).map((name) => [name, "pairs"] as const),
   ...webClients.map((name) => [name, "web"] as const),
   ...exercises.map((name) => [name, "exercises"] as const),
+  ...beyondCourses.map((name) => [name, "redis"] as const),
 ]);
 
 function rowsOf(section: string): Row[] {
@@ -77,7 +78,8 @@ describe("docs/courses.md", () => {
   });
 
   it("leads to every example", () => {
-    const named = new Set(rows.flatMap(({ here }) => here.map(({ path }) => exampleAt(path))));
+    // Those that no course shows are named before the tables.
+    const named = new Set(linksIn(pageAt(PAGE).text).map(({ path }) => exampleAt(path)));
     expect(examples.map(({ name }) => name).filter((name) => !named.has(name))).toEqual([]);
   });
 
@@ -140,7 +142,12 @@ describe("The examples", () => {
 
   it("are each run by exactly one test", () => {
     expect([...testOf.keys()].sort()).toEqual(examples.map(({ name }) => name));
-    const together = [...pairs.flatMap(({ server, clients }) => [server, ...clients]), ...webClients, ...exercises];
+    const together = [
+      ...pairs.flatMap(({ server, clients }) => [server, ...clients]),
+      ...webClients,
+      ...exercises,
+      ...beyondCourses,
+    ];
     expect(new Set(together).size).toBe(together.length);
   });
 });

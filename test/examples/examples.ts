@@ -76,10 +76,13 @@ export const exercises: readonly string[] = [
   "35-chat-blocking",
 ];
 
+/** The examples that redis.test.ts runs: what no course shows. */
+export const beyondCourses: readonly string[] = ["36-redis"];
+
 /** The examples that alone.test.ts runs: all others. */
 export const alone: readonly Example[] = examples.filter(({ name }) => {
   const together = pairs.flatMap(({ server, clients }) => [server, ...clients]);
-  return ![...together, ...webClients, ...exercises].includes(name);
+  return ![...together, ...webClients, ...exercises, ...beyondCourses].includes(name);
 });
 
 /** The example with that name. */
