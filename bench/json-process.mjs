@@ -43,12 +43,22 @@ export class JsonProcess {
   }
 
   /**
-   * The next line.
+   * The next line of JSON.
    *
    * @param {number} seconds that it may take; then the process is killed
    * @returns {Promise<any>} @throws Error when none comes, with what the process wrote to stderr
    */
   async next(seconds) {
+    return JSON.parse(await this.nextLine(seconds));
+  }
+
+  /**
+   * The next line, of a program that prints something else than JSON.
+   *
+   * @param {number} seconds that it may take; then the process is killed
+   * @returns {Promise<string>} @throws Error when none comes, with what the process wrote to stderr
+   */
+  async nextLine(seconds) {
     let late = false;
     const timer = setTimeout(() => {
       late = true;
@@ -56,7 +66,7 @@ export class JsonProcess {
     }, seconds * 1000);
     try {
       const { done, value } = await this.#lines.next();
-      if (!done) return JSON.parse(value);
+      if (!done) return value;
       await this.#closed;
     } finally {
       clearTimeout(timer);

@@ -11,6 +11,7 @@ const SECONDS_TO_SPARE = 60;
  * @property {number} [connections]
  * @property {number} [bytes]
  * @property {number} [depth]
+ * @property {number} [floods]
  */
 
 function start(program, server, { mode, ...numbers }) {

@@ -17,7 +17,8 @@
 struct connection {
   int descriptor;
   bool floods;
-  int received;  // of the answer
+  bool answered;  // in the measured time
+  int received;   // of the answer
   uint64_t sent_at;
 };
 
@@ -60,8 +61,18 @@ static void take_answer(struct connection *connection, int bytes, bool counted) 
   }
   connection->received += (int)count;
   if (connection->received < bytes) return;
-  if (counted) round_trips_add(now_nanoseconds() - connection->sent_at);
+  if (counted) {
+    round_trips_add(now_nanoseconds() - connection->sent_at);
+    connection->answered = true;
+  }
   ask(connection, bytes);
+}
+
+// A flood ends with a reset, which throws away what the server has not read: it would be busy with that for seconds, also
+// after this load has ended.
+static void end_with_a_reset(int descriptor) {
+  struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+  if (setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) < 0) fail("set SO_LINGER");
 }
 
 static struct connection *connect_all(int set, const struct load_arguments *arguments) {
@@ -72,17 +83,18 @@ static struct connection *connect_all(int set, const struct load_arguments *argu
     struct connection *connection = &connections[i];
     connection->descriptor = connect_to_server(arguments->port);
     connection->floods = i >= arguments->connections;
-    if (!connection->floods) send_at_once(connection->descriptor);
+    if (connection->floods) end_with_a_reset(connection->descriptor);
+    else send_at_once(connection->descriptor);
     watch(set, connection->descriptor, connection->floods ? EPOLLIN | EPOLLOUT : EPOLLIN, connection);
   }
   return connections;
 }
 
-// A connection that was never answered has waited for the whole time: it must not go uncounted.
+// A connection that was not answered has waited for the whole time: it must not go uncounted.
 static void add_unanswered(const struct connection *connections, int count) {
   for (int i = 0; i < count; i++) {
     uint64_t waited = now_nanoseconds() - connections[i].sent_at;
-    if (waited > 1000000000u) round_trips_add(waited);
+    if (!connections[i].answered || waited > 1000000000u) round_trips_add(waited);
   }
 }
 
