@@ -1,9 +1,11 @@
 // The compiled programs of the benchmark: made anew for each run, in a directory that is gone afterwards.
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 
 const here = import.meta.dirname;
+const root = dirname(here);
 
 function sourcesIn(folder) {
   const names = readdirSync(join(here, folder)).filter((name) => name.endsWith(".c"));
@@ -53,4 +55,17 @@ export function compileGo(directory) {
   const { status, error, stderr } = spawnSync("go", ["build", "-o", program, source], { encoding: "utf8" });
   if (status !== 0) throw new Error(`go cannot compile echo.go: ${error?.message ?? stderr.trim()}`);
   return program;
+}
+
+/** @param {string} name of a program of examples/ @returns where compileExamples() puts it */
+export function compiledExample(name) {
+  return join(root, "build", "bench", `${name}.js`);
+}
+
+/** Compiles the measured programs of examples/: within the project, so that they find the package by its name. */
+export function compileExamples() {
+  const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc");
+  const project = ["-p", join(here, "tsconfig.json")];
+  const { status, stdout } = spawnSync(process.execPath, [tsc, ...project], { encoding: "utf8" });
+  if (status !== 0) throw new Error(`tsc cannot compile the examples: ${stdout.trim()}`);
 }

@@ -2,12 +2,16 @@
 import { looksDisturbed } from "./disturbance.mjs";
 import { measureCrowd } from "./measures/crowd.mjs";
 import { measureFairness } from "./measures/fairness.mjs";
+import { measureLatency } from "./measures/latency.mjs";
 import { measureMemory } from "./measures/memory.mjs";
 import { measureRate } from "./measures/rate.mjs";
+import { measureRedis } from "./measures/redis.mjs";
 import { measureShutdown } from "./measures/shutdown.mjs";
 
 const MEASURES = {
   rate: measureRate,
+  redis: measureRedis,
+  latency: measureLatency,
   memory: measureMemory,
   shutdown: measureShutdown,
   fairness: measureFairness,

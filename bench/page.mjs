@@ -3,7 +3,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { drawChart } from "./chart.mjs";
 import { idleConnections } from "./measures/memory.mjs";
-import { asMarkdown, barsTable, workloadTable } from "./tables.mjs";
+import { comparisonOverview, floorsOverview } from "./overviews.mjs";
+import { asMarkdown, barsTable, comparisonTable } from "./tables.mjs";
 import { workloads } from "./workloads.mjs";
 
 const docs = join(import.meta.dirname, "..", "docs");
@@ -38,34 +39,39 @@ function method({ seconds, rounds }, machine) {
     '"server µs" is the processor time that the server\'s process took for one message, user and system time together. It depends less on what else the machine does than the rate, and the column after it compares the subjects by it.',
     '"server core" and "load core" are the shares of the time in which each was busy. Where the server\'s is at about 100 % and the load\'s is below, the server is what was measured. C over epoll and the load cost each other about the same, so there both are busy.',
     "When connections are made, the system does most of the work, and more of it on the client's side: the load cannot keep the fastest servers busy. There the subjects are compared by connections a second of the server's processor time, which is the rate that one busy core would reach at least.",
-    '"the addon alone" is the addon of the native transport without sockets, servers and handlers: what lies between it and C is the price of JavaScript, and what lies between it and this project that of handlers that are a class. For idle connections it is one function for each that waits for one promise, which no `async handle()` can do without.',
-    '"an async handle()" on the addon, or on `node:net`, is a class whose `handle()` awaits `recv()` and `sendall()`, and nothing else of a server. It runs within an `AsyncLocalStorage`, without which an error that nobody handles cannot be given to its request, but where it is "not followed". What lies between it and this project is the price of everything else.',
     'The servers of this project have a class with an `async handle()` as their handler. TCP is served by `MultiplexingTCPServer`, UDP by `MultiplexingUDPServer`, and by `UDPServer` where it says so; "native" and "Node" are the transports.',
   ];
 }
 
-function about(workload) {
-  if (workload.measure === "memory") return MEMORY;
-  return workload.about;
+/** The paragraphs before the table of floors. */
+const FLOORS = [
+  "What is possible at all. None of these is a server that one would write:",
+  list(
+    [
+      "C over epoll has no runtime: what lies between it and this project is the price of JavaScript, of handlers that are a class, and of everything that a server takes care of. For lines it answers each by a write of its own; beside it is C that joins the answers.",
+      '"the addon alone" is the addon of the native transport without sockets, servers and handlers: what lies between it and C is the price of JavaScript. For idle connections it is one function for each that waits for one promise, which no `async handle()` can do without.',
+      '"an async handle()" on the addon, or on `node:net`, is a class whose `handle()` awaits `recv()` and `sendall()`, and nothing else of a server. It runs within an `AsyncLocalStorage`, without which an error that a handler leaves unhandled cannot be given to its request, but where it is "not followed". What lies between it and this project is the price of everything else.',
+    ].map(listItem),
+  ),
+];
+
+function listItem(text) {
+  return wrap(text).replaceAll("\n", "\n  ");
 }
 
-/**
- * Writes the page and the chart.
- *
- * @param {import("./run.mjs").Report} report
- */
-export function writePage({ measured, verdicts, settings, machine, versions, unavailable }) {
+function about(workload) {
+  return workload.measure === "memory" ? MEMORY : workload.about;
+}
+
+function section(workload, outcomes) {
+  // A workload that could not be measured stands among those that are not.
+  if (outcomes === undefined) return [];
+  return [`## ${workload.title}`, wrap(about(workload)), asMarkdown(comparisonTable(workload, outcomes))];
+}
+
+function barsSection(verdicts) {
   const missed = verdicts.filter(({ verdict }) => verdict !== "met").length;
-  const parts = [
-    "# Benchmark",
-    wrap(
-      "This project beside raw `node:net` and `node:dgram`, plain C, and other runtimes, measured side by side in one run. Written by that run; repeat it with",
-    ),
-    "```sh\nnpm run bench\n```",
-    wrap(
-      "It takes about ten minutes, and needs a C compiler. `npm run bench -- --help` tells how to measure a part of it. Compare ratios, not rates: those of another machine, or of another day, are different.",
-    ),
-    "![Ratios to node:net and node:dgram, for each workload](benchmark.svg)",
+  return [
     "## What must be reached",
     asMarkdown(barsTable(verdicts), true),
     wrap(
@@ -73,16 +79,41 @@ export function writePage({ measured, verdicts, settings, machine, versions, una
         ? "All of it is reached."
         : `Of ${verdicts.length}, ${missed} are not met, or were disturbed, or could not be measured.`,
     ),
+  ];
+}
+
+/**
+ * Writes the page and the chart. The page begins with what a user would want to know, and ends with what this project holds
+ * itself to.
+ *
+ * @param {import("./run.mjs").Report} report
+ */
+export function writePage({ measured, verdicts, settings, machine, versions, unavailable }) {
+  const parts = [
+    "# Benchmark",
+    wrap(
+      "This project beside raw `node:net` and `node:dgram`, Go, Python and others, measured side by side in one run. Written by that run; repeat it with",
+    ),
+    "```sh\nnpm run bench\n```",
+    wrap(
+      "It takes about twenty minutes, and needs a C compiler. `npm run bench -- --help` shows how to measure a part of it. Compare ratios, not rates: those of another machine, or of another day, are different.",
+    ),
+    "## On ordinary handlers",
+    wrap(
+      'Handlers as one writes them: `for await (const line of this.rfile) await this.wfile.write(line)`, or a loop of `recv()` and `sendall()`. Each column after the first says how many times as fast the native transport is as another server, or how many times as cheap where the number is a cost (the processor time of a request of `redis-benchmark`, the memory of a connection): above 1, it is better. "Node\'s modules" are `node:net` and `node:dgram` without this project; "uvloop" is the streams of Python\'s asyncio on it.',
+    ),
+    asMarkdown(comparisonOverview(measured)),
+    "![Ratios to node:net and node:dgram, for each workload](benchmark.svg)",
+    ...workloads.flatMap((workload) => section(workload, measured[workload.name])),
+    "## How it is measured",
+    list(method(settings, machine).map(listItem)),
     "## Machine and versions",
     list([machine.processor, machine.system, ...versions]),
     ...(unavailable.length === 0 ? [] : ["Not measured:", list(unavailable)]),
-    "## How it is measured",
-    list(method(settings, machine).map((item) => wrap(item).replaceAll("\n", "\n  "))),
-    ...workloads.flatMap((workload) => [
-      `## ${workload.title}`,
-      wrap(about(workload)),
-      asMarkdown(workloadTable(workload, measured[workload.name])),
-    ]),
+    "## Floors",
+    ...FLOORS,
+    asMarkdown(floorsOverview(measured)),
+    ...barsSection(verdicts),
   ];
   writeFileSync(join(docs, "benchmark.md"), `${parts.join("\n\n")}\n`);
   writeFileSync(join(docs, "benchmark.svg"), drawChart(measured));

@@ -3,14 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readArguments } from "./arguments.mjs";
-import { judge } from "./bars.mjs";
 import { compileLoad } from "./compile.mjs";
 import { JsonProcess } from "./json-process.mjs";
 import { describeMachine } from "./machine.mjs";
 import { measureWorkload } from "./measure.mjs";
 import { writePage } from "./page.mjs";
+import { firstLine } from "./programs.mjs";
 import { subjects } from "./subjects.mjs";
 import { asText, barsTable, workloadTable } from "./tables.mjs";
+import { judge } from "./verdicts.mjs";
 import { workloads } from "./workloads.mjs";
 
 /**
@@ -22,44 +23,57 @@ import { workloads } from "./workloads.mjs";
  * @property {string[]} versions
  * @property {string[]} unavailable the subjects that were not measured, each with the reason
  * @property {Record<string, Record<string, import("./measure.mjs").Outcome>>} measured by workload and subject
- * @property {import("./bars.mjs").Verdict[]} verdicts
+ * @property {import("./verdicts.mjs").Verdict[]} verdicts
  */
 
-/** Gets subjects ready. Tells those that can be measured here, the versions, each once, and why the others cannot. */
-async function prepareSubjects(chosen, tools) {
+/**
+ * Gets subjects or workloads ready.
+ *
+ * @returns those that can be measured here, the versions, and why the others cannot
+ */
+async function prepareAll(chosen, tools) {
   const ready = [];
-  const versions = new Set();
+  const versions = [];
   const unavailable = [];
-  for (const subject of chosen) {
+  for (const one of chosen) {
     try {
-      versions.add(await subject.prepare(tools));
-      ready.push(subject);
+      const version = await one.prepare?.(tools);
+      if (version !== undefined) versions.push(version);
+      ready.push(one);
     } catch (error) {
-      unavailable.push(`${subject.title}: ${error.message}`);
+      unavailable.push(`${one.title}: ${error.message}`);
     }
   }
-  return { ready, versions: [...versions], unavailable };
+  return { ready, versions, unavailable };
+}
+
+function chosenFrom(all, names) {
+  return all.filter(({ name }) => names.includes(name));
 }
 
 /** @param {import("./arguments.mjs").Settings} settings @param {string} directory for what is compiled */
 async function run(settings, directory) {
-  const chosen = subjects.filter(({ name }) => settings.subjects.includes(name));
   const tools = { directory, node: settings.node };
   const bench = { tools, load: compileLoad(directory), settings };
-  const { ready, versions, unavailable } = await prepareSubjects(chosen, tools);
+  const tasks = await prepareAll(chosenFrom(workloads, settings.workloads), tools);
+  const servers = await prepareAll(chosenFrom(subjects, settings.subjects), tools);
+  const versions = [...new Set([...servers.versions, ...tasks.versions])];
+  const unavailable = [...servers.unavailable, ...tasks.unavailable];
   const machine = describeMachine();
   console.log([machine.processor, machine.system, ...versions, ...unavailable].join("\n"));
   if (!machine.pinned) console.log("Not pinned: there is only one core, or no taskset.");
 
   const measured = {};
-  for (const workload of workloads.filter(({ name }) => settings.workloads.includes(name))) {
+  for (const workload of tasks.ready) {
     process.stderr.write(`${workload.name}: round`);
-    const outcomes = await measureWorkload(workload, ready, bench, (round) => process.stderr.write(` ${round}`));
+    const outcomes = await measureWorkload(workload, servers.ready, bench, (round) =>
+      process.stderr.write(` ${round}`),
+    );
     process.stderr.write("\n");
     measured[workload.name] = outcomes;
     console.log(`\n${workload.title} (${workload.name})\n${asText(workloadTable(workload, outcomes))}`);
   }
-  const verdicts = judge(measured);
+  const verdicts = judge(measured, firstLine(settings.node, "--version"));
   console.log(`\nWhat must be reached\n${asText(barsTable(verdicts), true)}`);
   for (const kind of ["NOT MET", "disturbed"]) {
     const count = verdicts.filter(({ verdict }) => verdict === kind).length;

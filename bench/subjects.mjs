@@ -1,15 +1,23 @@
 // What is measured: servers that all do the same.
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+
 import { join } from "node:path";
 import { compileGo, compileSubject } from "./compile.mjs";
-import { ServerProcess } from "./server-process.mjs";
+import { firstLine } from "./programs.mjs";
+import {
+  asyncHandler,
+  CONNECTIONS,
+  node,
+  nodeOptions,
+  project,
+  python,
+  redisServer,
+  script,
+  tryOut,
+  uvloop,
+} from "./subject-makers.mjs";
 
-/** The plain C servers: no server can be faster. */
+/** The plain C servers: no server can be faster that makes the same system calls. */
 export const LIMIT = "c-epoll";
-
-const folder = join(import.meta.dirname, "subjects");
-const script = (name) => join(folder, name);
 
 /**
  * @typedef {object} Tools what subjects are run with
@@ -19,99 +27,21 @@ const script = (name) => join(folder, name);
  * @typedef {object} Subject
  * @property {string} name
  * @property {string} title
- * @property {string[]} kinds of servers that it can be: echo, once, lines, udp, idle, shutdown, fairness, hash, wait
+ * @property {string[]} kinds
+ *   of servers that it can be: echo, once, echo-lines, lines, idle, udp, redis, shutdown, fairness, fairness-lines, hash, wait
  * @property {string[]} [workloads] the only ones that it takes part in
+ * @property {boolean} [floor] whether it shows what is possible at all, and is no server that one would write
  * @property {(tools: Tools) => Promise<string>} prepare
- *   gets it ready and tells its version. @throws Error saying why it cannot be measured here
- * @property {(kind: string, tools: Tools) => { command: string[], environment?: Record<string, string> }} server
+ *   gets it ready and returns its version. @throws Error saying why it cannot be measured here
+ * @property {(kind: string, tools: Tools) => import("./server-process.mjs").Start} server
  */
-
-const CONNECTIONS = ["echo", "once", "lines", "idle"];
-
-/** The first line of what a program prints. @throws Error when it is not there */
-function firstLine(program, ...texts) {
-  try {
-    return execFileSync(program, texts, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })
-      .trim()
-      .split("\n")[0];
-  } catch {
-    throw new Error("not installed here");
-  }
-}
-
-/** Only "idle" is asked to collect its garbage. */
-function nodeOptions(kind) {
-  return kind === "idle" ? ["--expose-gc"] : [];
-}
-
-/** @returns {Subject} */
-function project(name, title, transport, more = {}) {
-  const { model = "multiplexing", options = {}, ...rest } = more;
-  const server = (kind, { node }) => ({
-    command: [node, ...nodeOptions(kind), script("ts-socketserver.mjs"), kind, model, JSON.stringify(options)],
-    environment: { SOCKETSERVER_TRANSPORT: transport },
-  });
-  return {
-    name,
-    title: `ts-socketserver, ${title}`,
-    kinds: [...CONNECTIONS, "udp", "shutdown", "fairness", "hash", "wait"],
-    async prepare(tools) {
-      // Whether it runs here is best told by running it.
-      const running = await ServerProcess.start(name, server(model === "plain" ? "udp" : "echo", tools));
-      await running.stop();
-      const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "..", "package.json"), "utf8"));
-      return `ts-socketserver ${version}`;
-    },
-    server,
-    ...rest,
-  };
-}
-
-/** @returns {Subject} */
-function node(name, kinds) {
-  return {
-    name,
-    title: name.replace("-", ":"),
-    kinds,
-    prepare: async (tools) => `Node.js ${firstLine(tools.node, "--version")}`,
-    server: (kind, tools) => ({ command: [tools.node, ...nodeOptions(kind), script(`${name}.mjs`), kind] }),
-  };
-}
-
-/** The least that a handler which waits can cost. @returns {Subject} */
-function asyncHandler(name, title, below, following) {
-  return {
-    name,
-    title,
-    kinds: ["echo", "idle"],
-    workloads: ["echo-50x64", "memory"],
-    async prepare(tools) {
-      const running = await ServerProcess.start(name, this.server("echo", tools));
-      await running.stop();
-      return `Node.js ${firstLine(tools.node, "--version")}`;
-    },
-    server: (kind, tools) => ({
-      command: [tools.node, ...nodeOptions(kind), script("async-handler.mjs"), below, following, kind],
-    }),
-  };
-}
-
-/** @returns {Subject} */
-function python(name, title, kinds, file, ...texts) {
-  return {
-    name,
-    title,
-    kinds,
-    prepare: async () => firstLine("python3", "--version"),
-    server: (kind) => ({ command: ["python3", script(file), ...texts, kind] }),
-  };
-}
 
 /** Every subject, those beside each other whose ratio counts. @type {Subject[]} */
 export const subjects = [
   {
     name: LIMIT,
     title: "C, epoll",
+    floor: true,
     kinds: [...CONNECTIONS, "udp"],
     async prepare({ directory }) {
       compileSubject(directory, "c-epoll");
@@ -123,17 +53,30 @@ export const subjects = [
       return { command: [join(directory, "c-epoll"), kind === "idle" ? "echo" : kind] };
     },
   },
+  {
+    name: "c-joined",
+    title: "C, epoll, answers joined",
+    floor: true,
+    kinds: ["lines"],
+    workloads: ["lines"],
+    async prepare({ directory }) {
+      compileSubject(directory, "c-epoll");
+      return firstLine("cc", "--version");
+    },
+    server: (_kind, { directory }) => ({ command: [join(directory, "c-epoll"), "joined"] }),
+  },
   project("native", "native", "native"),
-  node("node-net", [...CONNECTIONS, "fairness"]),
+  project("native-recv", "native, recv() and sendall()", "native", { handlers: { "echo-lines": "echo" } }),
+  node("node-net", [...CONNECTIONS, "redis", "fairness", "fairness-lines"]),
   node("node-dgram", ["udp"]),
   project("node-transport", "Node", "node"),
   {
     name: "native-addon",
     title: "the addon alone",
+    floor: true,
     kinds: ["echo", "udp", "idle"],
     async prepare(tools) {
-      const running = await ServerProcess.start("native-addon", this.server("echo", tools));
-      await running.stop();
+      await tryOut("native-addon", this.server("echo", tools));
       return `Node.js ${firstLine(tools.node, "--version")}`;
     },
     server: (kind, tools) => ({ command: [tools.node, ...nodeOptions(kind), script("native-addon.mjs"), kind] }),
@@ -149,6 +92,26 @@ export const subjects = [
   project("node-transport-awaited", 'Node, unhandledErrors: "end-process"', "node", {
     options: { unhandledErrors: "end-process" },
     workloads: ["echo-50x64"],
+  }),
+  project("native-timeout", "native, timeout = 5", "native", {
+    handlers: { echo: "echo-timeout" },
+    workloads: ["echo-50x64"],
+  }),
+  project("node-transport-timeout", "Node, timeout = 5", "node", {
+    handlers: { echo: "echo-timeout" },
+    workloads: ["echo-50x64"],
+  }),
+  project("native-into", "native, recvInto()", "native", {
+    handlers: { echo: "echo-into" },
+    workloads: ["echo-50x16k"],
+  }),
+  project("native-datagram-handler", "native, DatagramRequestHandler", "native", {
+    handlers: { udp: "udp-file" },
+    workloads: ["udp-64"],
+  }),
+  project("node-transport-datagram-handler", "Node, DatagramRequestHandler", "node", {
+    handlers: { udp: "udp-file" },
+    workloads: ["udp-64"],
   }),
   project("native-in-turn", "native, UDPServer", "native", { kinds: ["udp"], model: "plain" }),
   project("node-transport-in-turn", "Node, UDPServer", "node", { kinds: ["udp"], model: "plain" }),
@@ -180,10 +143,7 @@ export const subjects = [
   python("python-threading", "Python, ThreadingTCPServer", [...CONNECTIONS, "shutdown"], "python-socketserver.py"),
   python("python-udp", "Python, UDPServer", ["udp"], "python-socketserver.py"),
   python("python-asyncio", "Python, asyncio streams", CONNECTIONS, "python-asyncio.py", "asyncio"),
-  {
-    ...python("python-uvloop", "Python, asyncio streams on uvloop", CONNECTIONS, "python-asyncio.py", "uvloop"),
-    prepare: async () => `uvloop ${firstLine("python3", "-c", "import uvloop; print(uvloop.__version__)")}`,
-  },
+  uvloop("python-uvloop", "Python, asyncio streams on uvloop", CONNECTIONS),
   {
     name: "go",
     title: "Go",
@@ -202,4 +162,5 @@ export const subjects = [
     prepare: async () => `Bun ${firstLine("bun", "--version")}`,
     server: (kind) => ({ command: ["bun", script("bun.mjs"), kind] }),
   },
+  redisServer("redis-server", "redis-server"),
 ];

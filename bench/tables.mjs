@@ -13,37 +13,45 @@ import { medians, ratio } from "./summary.mjs";
 /** A core that is busy for less than this had something to wait for. */
 const BUSY = 0.95;
 
-const titles = new Map(subjects.map(({ name, title }) => [name, title]));
+export const titles = new Map(subjects.map(({ name, title }) => [name, title]));
+const floors = new Set(subjects.filter(({ floor }) => floor).map(({ name }) => name));
 
-const whole = (value) => Math.round(value).toLocaleString("en-US");
-const decimals = (count) => (value) => value.toFixed(count);
+export const whole = (value) => Math.round(value).toLocaleString("en-US");
+export const decimals = (count) => (value) => value.toFixed(count);
 const percent = (value) => `${Math.round(value * 100)} %`;
 const megabytes = (value) => (value / 1e6).toFixed(1);
 
-/** What is printed for a number that there is none of. */
+/** What is printed where there is no number. */
 const NONE = "–";
 
-function cell(value, format) {
+export function cell(value, format) {
   return value === undefined || value === null ? NONE : format(value);
+}
+
+/** The values of a column that compares. */
+function against(outcomes, name, number) {
+  return (_numbers, subject) => ratio(outcomes, subject, name, number);
 }
 
 /** @param {import("./workloads.mjs").Workload} workload */
 function rateColumns(workload, outcomes) {
   const reference = titles.get(workload.reference);
   const byRate = workload.compared === "perSecond";
-  const against = (name, number) => (_numbers, subject) => ratio(outcomes, subject, name, number);
   const other = byRate ? "perProcessorSecond" : "perSecond";
   const columns = [
     [`${workload.unit}/s`, "perSecond", whole],
-    [`÷ ${reference}`, against(workload.reference, workload.compared), decimals(2)],
-    [`÷ ${titles.get(LIMIT)}`, against(LIMIT, workload.compared), decimals(2)],
+    [`÷ ${reference}`, against(outcomes, workload.reference, workload.compared), decimals(2)],
+    ...(outcomes[LIMIT] === undefined
+      ? []
+      : [[`÷ ${titles.get(LIMIT)}`, against(outcomes, LIMIT, workload.compared), decimals(2)]]),
     ["server µs", "microseconds", decimals(2)],
-    [`÷ ${reference}, by ${byRate ? "µs" : "rate"}`, against(workload.reference, other), decimals(2)],
+    [`÷ ${reference}, by ${byRate ? "µs" : "rate"}`, against(outcomes, workload.reference, other), decimals(2)],
     ["server core", "serverCore", percent],
     ["load core", "loadCore", percent],
   ];
   if (workload.kind === "udp") columns.push(["lost/s", (_numbers, subject) => lostPerSecond(outcomes[subject]), whole]);
-  if (["echo", "udp"].includes(workload.kind)) columns.splice(1, 0, ["MB/s", "megabytesPerSecond", decimals(1)]);
+  if (["echo", "echo-lines", "udp"].includes(workload.kind))
+    columns.splice(1, 0, ["MB/s", "megabytesPerSecond", decimals(1)]);
   return columns;
 }
 
@@ -54,13 +62,20 @@ function lostPerSecond({ rounds }) {
 
 const COLUMNS = {
   rate: rateColumns,
+  redis: (workload, outcomes) => [
+    ["server µs", "microseconds", decimals(2)],
+    [`÷ ${titles.get(workload.reference)}`, against(outcomes, workload.reference, workload.compared), decimals(2)],
+    ["requests/s", "perSecond", whole],
+    ["server core", "serverCore", percent],
+  ],
+  latency: () => [
+    ["round trip ms", "roundTrip", decimals(3)],
+    ["99 % below", "roundTrip99", decimals(3)],
+    ["longest", "roundTripMax", decimals(3)],
+  ],
   memory: (workload, outcomes) => [
     ["bytes per connection", "bytesPerConnection", whole],
-    [
-      `÷ ${titles.get(workload.reference)}`,
-      (_numbers, subject) => ratio(outcomes, subject, workload.reference, workload.compared),
-      decimals(2),
-    ],
+    [`÷ ${titles.get(workload.reference)}`, against(outcomes, workload.reference, workload.compared), decimals(2)],
     ["MB before", "before", megabytes],
     ["MB with them", "after", megabytes],
   ],
@@ -90,6 +105,11 @@ const MARKS = {
   "‡": "‡ The load was the limit: what the server could do is told by its processor time.",
   "†": "† Neither core was busy: something else took processor time, or the server waited.",
 };
+
+/** The table of a workload without the floors, which the page shows in a table of their own. */
+export function comparisonTable(workload, outcomes) {
+  return workloadTable(workload, Object.fromEntries(Object.entries(outcomes).filter(([name]) => !floors.has(name))));
+}
 
 /**
  * The table of a workload.
@@ -129,14 +149,14 @@ const DISTURBED_BAR =
 /**
  * The table of what must be reached.
  *
- * @param {import("./bars.mjs").Verdict[]} verdicts
+ * @param {import("./verdicts.mjs").Verdict[]} verdicts
  * @returns {Table}
  */
 export function barsTable(verdicts) {
-  const rows = verdicts.map(({ bar, value, byMicroseconds, verdict }) => [
+  const rows = verdicts.map(({ bar, value, byMicroseconds, other, verdict }) => [
     bar.what,
     titles.get(bar.subject),
-    measuredText(bar, value),
+    [measuredText(bar, value), ...(other === null ? [] : [measuredText(bar.or, other)])].join(", "),
     cell(byMicroseconds, decimals(2)),
     barText(bar),
     verdict,
@@ -153,7 +173,8 @@ function measuredText({ to, unit }, value) {
   return to === undefined ? `${value.toFixed(2)} ${unit}` : `${value.toFixed(2)} × ${titles.get(to)}`;
 }
 
-function barText({ atLeast, atMost, under, unit }) {
+function barText({ atLeast, atMost, under, unit, or }) {
+  if (or !== undefined) return `≥ ${atLeast.toFixed(2)}, or ${barText(or)} × ${titles.get(or.to)}`;
   if (atLeast !== undefined) return `≥ ${atLeast.toFixed(2)}`;
   if (atMost !== undefined) return `≤ ${atMost.toFixed(2)}`;
   return `< ${under} ${unit}`;

@@ -1,19 +1,29 @@
 // What the subjects are given to do.
+import { compileExamples } from "./compile.mjs";
+import { firstLine } from "./programs.mjs";
 
 /**
  * @typedef {object} Workload
  * @property {string} name
  * @property {string} title
  * @property {string} about a paragraph of the page
- * @property {"rate" | "memory" | "shutdown" | "fairness" | "crowd"} measure
+ * @property {"rate" | "redis" | "latency" | "memory" | "shutdown" | "fairness" | "crowd"} measure
  * @property {string} kind of server that is measured
  * @property {string} [reference] the subject that the others are compared with
- * @property {import("./load-process.mjs").Load} [load]
+ * @property {string} [limit] the subject than which none can be faster, where it is another than plain C
+ * @property {import("./load-process.mjs").Load | RedisLoad} [load]
  * @property {string} [unit] what is counted
  * @property {string} [compared] which number of a measurement is compared with the reference's
+ * @property {boolean} [costs] whether less of that is better
  * @property {boolean} [waits] whether server and load are idle by turns
  * @property {boolean} [spreads] whether the server may use all cores; the load then takes what it needs of one
  * @property {number} [rounds] fewer than others have
+ * @property {() => Promise<string>} [prepare]
+ *   gets it ready and returns the version of what it needs. @throws Error saying why it cannot be measured here
+ *
+ * @typedef {object} RedisLoad
+ * @property {number} pipeline requests that each client sends at once
+ * @property {number} requestsPerSecond of each command, for each second that is to be measured: their number is fixed
  */
 
 const RATE = "perSecond";
@@ -69,6 +79,26 @@ function datagrams(name, title, bytes) {
   };
 }
 
+/** @returns {Workload} */
+function redis(name, title, pipeline, requestsPerSecond) {
+  return {
+    name,
+    title: `A Redis subset, ${title}`,
+    about: `\`redis-benchmark -P ${pipeline}\`: 50 connections with ${pipeline === 1 ? "one request" : `${pipeline} requests`} in flight each, of which a third is PING, SET and GET. The server of this project is [an example](../examples/36-redis.ts) that reads from \`rfile\` and writes to \`wfile\`; that on \`node:net\` parses the chunks as they arrive. What is compared is the processor time of a request.`,
+    measure: "redis",
+    kind: "redis",
+    reference: "node-net",
+    load: { pipeline, requestsPerSecond },
+    compared: "microseconds",
+    costs: true,
+    async prepare() {
+      const version = firstLine("redis-benchmark", "--version");
+      compileExamples();
+      return version;
+    },
+  };
+}
+
 /** @type {Workload[]} */
 export const workloads = [
   echo(
@@ -104,14 +134,38 @@ export const workloads = [
     name: "lines",
     title: "Lines",
     about:
-      "Each of 50 connections sends 32 lines of 32 bytes in one write, and waits until all have come back in capitals. Each line is answered by a write of its own. `TCP_NODELAY` is set, so that no answer waits for the acknowledgement of another.",
+      "Each of 50 connections sends 32 lines of 32 bytes in one write, and waits until all have come back in capitals. Each line is answered by a write of its own, which this project and the streams of asyncio join to fewer packets. `TCP_NODELAY` is on, so that no answer waits for the acknowledgement of another.",
     measure: "rate",
     kind: "lines",
     reference: "node-net",
+    limit: "c-joined",
     load: { mode: "lines", connections: 50, bytes: 32, depth: 32 },
     unit: "lines",
     compared: RATE,
   },
+  {
+    name: "lines-50x64",
+    title: "Lines, 50 × 64 B",
+    about:
+      "Each of 50 connections sends one line of 64 bytes, waits until it has come back, and sends the next. The servers find the end of each line, but the one that calls `recv()` and `sendall()`: what lies between it and the server with `rfile` and `wfile` is the price of these two.",
+    measure: "rate",
+    kind: "echo-lines",
+    reference: "node-net",
+    load: { mode: "echo-lines", connections: 50, bytes: 64 },
+    unit: "lines",
+    compared: RATE,
+  },
+  {
+    name: "two-lines",
+    title: "Two lines at once",
+    about:
+      "One client sends two lines of 32 bytes in one write and waits for both answers, as a client of `nc` or Python does: with Nagle's algorithm on. A server that sends the second answer only after the acknowledgement of the first takes 40 ms.",
+    measure: "latency",
+    kind: "lines",
+    load: { mode: "batches", connections: 1, bytes: 32, depth: 2 },
+  },
+  redis("redis-p16", "16 requests at once", 16, 200_000),
+  redis("redis-p1", "one request at a time", 1, 50_000),
   datagrams("udp-64", "64 B", 64),
   datagrams("udp-1200", "1,200 B", 1200),
   {
@@ -145,6 +199,7 @@ export const workloads = [
     kind: "idle",
     reference: "node-net",
     compared: "bytesPerConnection",
+    costs: true,
   },
   {
     name: "shutdown",
@@ -163,5 +218,14 @@ export const workloads = [
     measure: "fairness",
     kind: "fairness",
     load: { mode: "fairness", connections: 10, bytes: 64 },
+  },
+  {
+    name: "fairness-lines",
+    title: "Fairness beside empty lines",
+    about:
+      "20 connections send empty lines at full speed, which the handler passes over, while ten others send a line of 64 bytes, wait for its answer, and send the next.",
+    measure: "fairness",
+    kind: "fairness-lines",
+    load: { mode: "fairness-lines", connections: 10, floods: 20, bytes: 64 },
   },
 ];
