@@ -18,6 +18,9 @@ const USAGE = `Measures this project beside others, in one run.
   --node PATH         the Node.js that runs the servers
   --help
 
+What is not installed is left out, and named at the beginning. Debian has it as python3-uvloop, redis-tools, redis-server and
+golang-go.
+
 Example: npm run bench -- --workloads echo-50x64,connect --subjects c-epoll,native,node-net --seconds 3
 `;
 

@@ -30,12 +30,12 @@ function advantage(workload, outcomes, subject, other) {
 }
 
 /** The number that a workload is about, with its unit. */
-function resultText({ measure, unit }, outcome) {
+function resultText({ measure, compared, unit }, outcome) {
   const numbers = outcome && medians(outcome);
   if (!numbers) return cell(null);
   if (measure === "memory") return `${whole(numbers.bytesPerConnection)} B`;
   if (measure === "redis") return `${numbers.microseconds.toFixed(2)} µs`;
-  return `${whole(numbers.perSecond)} ${unit}/s`;
+  return `${whole(numbers[compared])} ${unit}/s`;
 }
 
 /**

@@ -96,7 +96,7 @@ export function writePage({ measured, verdicts, settings, machine, versions, una
     ),
     "```sh\nnpm run bench\n```",
     wrap(
-      "It takes about twenty minutes, and needs a C compiler. `npm run bench -- --help` shows how to measure a part of it. Compare ratios, not rates: those of another machine, or of another day, are different.",
+      "It takes about twenty-five minutes, and needs a C compiler. What is not installed is left out: Debian has it as `python3-uvloop`, `redis-tools`, `redis-server` and `golang-go`. `npm run bench -- --help` shows how to measure a part of it. Compare ratios, not rates: those of another machine, or of another day, are different.",
     ),
     "## On ordinary handlers",
     wrap(

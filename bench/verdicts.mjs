@@ -7,7 +7,7 @@ import { workloads } from "./workloads.mjs";
 
 /**
  * @typedef {object} Verdict
- * @property {import("./bars.mjs").Bar} bar `atLeast` is a number
+ * @property {import("./bars.mjs").Bar} bar with `what`, and with a number as `atLeast`
  * @property {number | null} value
  * @property {number | null} byMicroseconds the same by processor time, which a busy machine disturbs less
  * @property {number | null} other what is measured of `or`
@@ -25,7 +25,10 @@ export function judge(measured, node) {
   const [, version] = /^v(\d+)/.exec(node);
   return bars
     .filter(({ workload }) => measured[workload] !== undefined)
-    .map((bar) => judgeBar({ ...bar, atLeast: forVersion(bar.atLeast, Number(version)) }, measured[bar.workload]));
+    .map((bar) => {
+      const { what = workloadNamed(bar.workload).title } = bar;
+      return judgeBar({ ...bar, what, atLeast: forVersion(bar.atLeast, Number(version)) }, measured[bar.workload]);
+    });
 }
 
 /** What is asked of a version of Node: as of the newest version named that is not newer. */

@@ -84,7 +84,7 @@ function redis(name, title, pipeline, requestsPerSecond) {
   return {
     name,
     title: `A Redis subset, ${title}`,
-    about: `\`redis-benchmark -P ${pipeline}\`: 50 connections with ${pipeline === 1 ? "one request" : `${pipeline} requests`} in flight each, of which a third is PING, SET and GET. The server of this project is [an example](../examples/36-redis.ts) that reads from \`rfile\` and writes to \`wfile\`; that on \`node:net\` parses the chunks as they arrive. What is compared is the processor time of a request.`,
+    about: `\`redis-benchmark -P ${pipeline}\`: 50 connections with ${pipeline === 1 ? "one request" : `${pipeline} requests`} in flight each: PING first, then SET, then GET. The server of this project is [an example](../examples/36-redis.ts) that reads from \`rfile\` and writes to \`wfile\`; that on \`node:net\` parses the chunks as they arrive. What is compared is the processor time of a request.`,
     measure: "redis",
     kind: "redis",
     reference: "node-net",
@@ -132,7 +132,7 @@ export const workloads = [
   ),
   {
     name: "lines",
-    title: "Lines",
+    title: "Lines, 50 × 32 B, 32 at once",
     about:
       "Each of 50 connections sends 32 lines of 32 bytes in one write, and waits until all have come back in capitals. Each line is answered by a write of its own, which this project and the streams of asyncio join to fewer packets. `TCP_NODELAY` is on, so that no answer waits for the acknowledgement of another.",
     measure: "rate",
@@ -147,7 +147,7 @@ export const workloads = [
     name: "lines-50x64",
     title: "Lines, 50 × 64 B",
     about:
-      "Each of 50 connections sends one line of 64 bytes, waits until it has come back, and sends the next. The servers find the end of each line, but the one that calls `recv()` and `sendall()`: what lies between it and the server with `rfile` and `wfile` is the price of these two.",
+      "Each of 50 connections sends one line of 64 bytes, waits until it has come back, and sends the next. All servers look for the end of the line but one, which calls `recv()` and `sendall()`: what lies between it and the server with `rfile` and `wfile` is the price of these two.",
     measure: "rate",
     kind: "echo-lines",
     reference: "node-net",
