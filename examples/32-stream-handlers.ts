@@ -88,7 +88,8 @@ const told: string[] = [];
   await unlucky.recv(1024); // the end, and no answer
   await using next = await createConnection(server.serverAddress);
   await next.sendall("3 + 4\n");
-  console.log(`after a mistake of a handler: 3 + 4 = ${(await next.makefile("r").readline()).trim()}`);
+  await using nextAnswers = next.makefile("r");
+  console.log(`after a mistake of a handler: 3 + 4 = ${(await nextAnswers.readline()).trim()}`);
   await server.shutdown();
   await serving;
   console.log(`the server was told: ${told}`);

@@ -23,6 +23,7 @@ import {
   TCPServer,
   ThreadingMixIn,
 } from "ts-socketserver";
+import type { TextReader } from "ts-socketserver/socket";
 
 class GuestServer extends ThreadingMixIn(TCPServer) {
   guests = 0;
@@ -48,10 +49,10 @@ export class Reception extends BlockingStreamRequestHandler<BlockingRemoteServer
 }
 
 /** A client that has been asked for its name. */
-async function arrive(server: GuestServer): Promise<{ socket: Socket; answers: AsyncIterator<string> }> {
+async function arrive(server: GuestServer): Promise<{ socket: Socket; answers: TextReader }> {
   const socket = await createConnection(server.serverAddress);
-  const answers = socket.makefile("r")[Symbol.asyncIterator]();
-  await answers.next();
+  const answers = socket.makefile("r");
+  await answers.readline();
   return { socket, answers };
 }
 
@@ -65,12 +66,14 @@ if (isMain(import.meta.url)) {
     const bob = await arrive(server); // although Ada's handler blocks its thread
     await using _ada = ada.socket;
     await using _bob = bob.socket;
+    await using adaAnswers = ada.answers;
+    await using bobAnswers = bob.answers;
     console.log("Ada's handler waits for her name");
 
     await bob.socket.sendall("Bob\n");
-    console.log((await bob.answers.next()).value.trim());
+    console.log((await bobAnswers.readline()).trim());
     await ada.socket.sendall("Ada\n");
-    console.log((await ada.answers.next()).value.trim());
+    console.log((await adaAnswers.readline()).trim());
   }
   await server.shutdown();
   await serving;

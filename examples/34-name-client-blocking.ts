@@ -30,7 +30,7 @@ function* typedLines(): Generator<string> {
 
 using socket = new BlockingSocket();
 socket.connect([host, Number(port)]);
-const answers = socket.makefile("r");
+using answers = socket.makefile("r");
 for (const line of typedLines()) {
   socket.sendall(`${line}\n`);
   const answer = answers.readline();

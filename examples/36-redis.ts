@@ -24,6 +24,8 @@ const [host = "127.0.0.1", port = "6379"] = process.argv.slice(2);
 // What a client sends is never trusted: without limits, one client could fill the memory.
 const MAX_WORDS = 1024;
 const MAX_WORD_BYTES = 1_048_576;
+/** Bytes of answers that are collected before they are written. */
+const MOST_UNWRITTEN = 1024;
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -120,45 +122,75 @@ function wordsOf(line: Buffer): string[] {
   return text === "" ? [] : text.split(/\s+/);
 }
 
+/** The string in a word with its CRLF. */
+function textOf(word: Buffer): string {
+  const end = word.length - 2;
+  if (word[end] !== CR || word[end + 1] !== LF) throw new ProtocolError("expected CRLF after a bulk string");
+  return word.toString(BYTES, 0, end);
+}
+
 class RedisHandler extends StreamRequestHandler<RedisServer> {
+  /** The answers that were not written yet. */
+  #answers = "";
+
   override async handle(): Promise<void> {
     try {
       await this.#answerCommands();
     } catch (error) {
       if (error instanceof IncompleteReadError) return; // the client has ended in the middle of a command
-      if (error instanceof LimitOverrunError) await this.#refuse("too big inline request");
-      else if (error instanceof ProtocolError) await this.#refuse(error.message);
+      if (error instanceof LimitOverrunError) this.#refuse("too big inline request");
+      else if (error instanceof ProtocolError) this.#refuse(error.message);
       else throw error;
     }
+    await this.#writeAnswers();
   }
 
+  // Clients send many commands at once, and a promise for each part of them would cost more than the command. So what has
+  // arrived is taken at once, by takeLine() and take(), and only what has not is waited for.
   async #answerCommands(): Promise<void> {
+    const { rfile } = this;
+    const { store } = this.server;
     for (;;) {
-      const line = await this.rfile.readline();
+      const line = rfile.takeLine() ?? (await this.#waitForLine());
       if (line.length === 0) return; // the client has ended
-      const words = line[0] === STAR ? await this.#readWords(numberIn(line, MAX_WORDS, "multibulk")) : wordsOf(line);
+      const words = line[0] === STAR ? [] : wordsOf(line);
+      for (let missing = line[0] === STAR ? numberIn(line, MAX_WORDS, "multibulk") : 0; missing > 0; missing -= 1) {
+        const head = rfile.takeLine() ?? (await this.#waitForHead());
+        if (head[0] !== DOLLAR) throw new ProtocolError("expected '$'");
+        const size = numberIn(head, MAX_WORD_BYTES, "bulk") + 2;
+        words.push(textOf(rfile.take(size) ?? (await this.#waitForBytes(size))));
+      }
       if (words.length === 0) continue; // an empty line is no command
-      await this.wfile.write(Buffer.from(answerTo(words, this.server.store), BYTES));
+      this.#answers += answerTo(words, store);
       if (words[0]?.toUpperCase() === "QUIT") return;
+      // Only what awaits gives way to other clients, so this one may not go on for ever.
+      if (this.#answers.length >= MOST_UNWRITTEN) await this.#writeAnswers();
     }
   }
 
-  /** Reads the strings of an array. */
-  async #readWords(count: number): Promise<string[]> {
-    const words: string[] = [];
-    while (words.length < count) {
-      const line = await this.rfile.readuntil("\n");
-      if (line[0] !== DOLLAR) throw new ProtocolError("expected '$'");
-      const size = numberIn(line, MAX_WORD_BYTES, "bulk");
-      const word = await this.rfile.readexactly(size + 2);
-      if (word[size] !== CR || word[size + 1] !== LF) throw new ProtocolError("expected CRLF after a bulk string");
-      words.push(word.toString(BYTES, 0, size));
-    }
-    return words;
+  async #waitForLine(): Promise<Buffer> {
+    await this.#writeAnswers();
+    return await this.rfile.readline();
   }
 
-  async #refuse(reason: string): Promise<void> {
-    await this.wfile.write(`-ERR Protocol error: ${reason}\r\n`);
+  async #waitForHead(): Promise<Buffer> {
+    await this.#writeAnswers();
+    return await this.rfile.readuntil("\n"); // unlike readline(), it fails when the client ends here
+  }
+
+  async #waitForBytes(size: number): Promise<Buffer> {
+    await this.#writeAnswers();
+    return await this.rfile.readexactly(size);
+  }
+
+  async #writeAnswers(): Promise<void> {
+    const answers = this.#answers;
+    this.#answers = "";
+    if (answers !== "") await this.wfile.write(Buffer.from(answers, BYTES));
+  }
+
+  #refuse(reason: string): void {
+    this.#answers += `-ERR Protocol error: ${reason}\r\n`;
   }
 }
 

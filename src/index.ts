@@ -41,7 +41,6 @@ export {
   TimeoutError,
   UnsupportedOperation,
 } from "./core/errors.js";
-export { nextTurn } from "./core/fairness.js";
 // Servers
 export type { AcceptErrorKind } from "./core/server/accept-errors.js";
 export { CAPACITY_PAUSE, classifyAcceptError } from "./core/server/accept-errors.js";
@@ -75,12 +74,11 @@ export { serveAll } from "./core/server/serve-all.js";
 export { StreamServer } from "./core/server/stream-server.js";
 export { createConnection } from "./core/socket/connect.js";
 export { Socket } from "./core/socket/socket.js";
-export { BlockingStreamReader } from "./core/stream/blocking-reader.js";
-export { BlockingStreamWriter } from "./core/stream/blocking-writer.js";
-export { StreamReader } from "./core/stream/reader.js";
-export { StreamWriter } from "./core/stream/writer.js";
+export { BlockingStreamReader, StreamReader } from "./core/stream/reader.js";
+export { BlockingStreamWriter, StreamWriter } from "./core/stream/writer.js";
 export type { Capabilities } from "./core/transport/index.js";
 export { capabilities } from "./core/transport/index.js";
+export { nextTurn } from "./core/turn.js";
 export { BaseRequestHandler } from "./handlers/base.js";
 export type { BlockingRemoteServer } from "./handlers/blocking-base.js";
 export { BlockingRequestHandler } from "./handlers/blocking-base.js";

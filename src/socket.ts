@@ -116,27 +116,26 @@ export {
   TimeoutError,
   UnsupportedOperation,
 } from "./core/errors.js";
-export { nextTurn } from "./core/fairness.js";
 export type { ConnectionOptions, CreateServerOptions } from "./core/socket/connect.js";
 export { createConnection, createServer, hasDualstackIpv6, hasIpv6, socketpair } from "./core/socket/connect.js";
+export type { SocketOptions } from "./core/socket/event-socket.js";
 export type { Datagram } from "./core/socket/socket.js";
 export { Socket } from "./core/socket/socket.js";
-export type { SocketOptions } from "./core/socket/socket-base.js";
 export { getdefaulttimeout, setdefaulttimeout } from "./core/socket/timeout.js";
-export type { BlockingFileOfMode } from "./core/stream/blocking-makefile.js";
-export { BlockingStreamReaderWriter, BlockingTextReaderWriter } from "./core/stream/blocking-makefile.js";
-export type { BlockingByteSource } from "./core/stream/blocking-reader.js";
-export { BlockingStreamReader } from "./core/stream/blocking-reader.js";
-export { BlockingTextReader, BlockingTextWriter } from "./core/stream/blocking-text.js";
-export type { BlockingByteSink, BlockingStreamWriterOptions } from "./core/stream/blocking-writer.js";
-export { BlockingStreamWriter } from "./core/stream/blocking-writer.js";
-export type { ByteSink, ByteSource } from "./core/stream/byte-stream.js";
+export type { BlockingByteSink, BlockingByteSource, ByteSink, ByteSource } from "./core/stream/byte-stream.js";
 export { toBytes } from "./core/stream/byte-stream.js";
-export type { FileMode, FileOfMode, MakefileOptions } from "./core/stream/makefile.js";
-export { makefile, StreamReaderWriter, TextReaderWriter } from "./core/stream/makefile.js";
+export type { BlockingFileOfMode, FileMode, FileOfMode, MakefileOptions } from "./core/stream/makefile.js";
+export {
+  BlockingStreamReaderWriter,
+  BlockingTextReaderWriter,
+  makefile,
+  StreamReaderWriter,
+  TextReaderWriter,
+} from "./core/stream/makefile.js";
 export type { StreamReaderOptions } from "./core/stream/reader.js";
-export { StreamReader } from "./core/stream/reader.js";
+export { BlockingStreamReader, StreamReader } from "./core/stream/reader.js";
 export type { EncodingErrors, Newline, TextStreamOptions } from "./core/stream/text.js";
-export { TextReader, TextWriter } from "./core/stream/text.js";
-export type { StreamWriterOptions } from "./core/stream/writer.js";
-export { StreamWriter } from "./core/stream/writer.js";
+export { BlockingTextReader, BlockingTextWriter, TextReader, TextWriter } from "./core/stream/text.js";
+export type { BlockingStreamWriterOptions, StreamWriterOptions } from "./core/stream/writer.js";
+export { BlockingStreamWriter, StreamWriter } from "./core/stream/writer.js";
+export { nextTurn } from "./core/turn.js";

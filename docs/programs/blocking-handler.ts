@@ -40,7 +40,10 @@ async function visit(server: HotelServer, name: string) {
       await file.flush();
       return `${name} hears: ${await file.readline()}`;
     },
-    [Symbol.asyncDispose]: () => socket.close(),
+    [Symbol.asyncDispose]: async () => {
+      await file.close();
+      await socket.close();
+    },
   };
 }
 

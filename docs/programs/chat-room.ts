@@ -29,13 +29,14 @@ async function enter(connection: Socket, nickname: string) {
   };
   await say(nickname);
   for (let line = ""; !line.startsWith("* Hello"); ) line = await file.readline();
-  return { say, hear: async () => (await file.readline()).trimEnd() };
+  const hear = async () => (await file.readline()).trimEnd();
+  return { say, hear, [Symbol.asyncDispose]: () => file.close() };
 }
 
 await using one = await createConnection(server.serverAddress);
 await using other = await createConnection(server.serverAddress);
-const ana = await enter(one, "Ana");
-const ben = await enter(other, "Ben");
+await using ana = await enter(one, "Ana");
+await using ben = await enter(other, "Ben");
 console.log(`Ana hears: ${await ana.hear()}`);
 await ben.say("good morning");
 console.log(`Ana hears: ${await ana.hear()}`);

@@ -35,11 +35,11 @@ await server.open();
 const serving = server.serveForever();
 
 await using ada = await createConnection(server.serverAddress);
-const adaReads = ada.makefile("r");
+await using adaReads = ada.makefile("r");
 console.log(`ada reads:   ${(await adaReads.readline()).trimEnd()}`);
 
 await using grace = await createConnection(server.serverAddress);
-const graceReads = grace.makefile("r");
+await using graceReads = grace.makefile("r");
 console.log(`grace reads: ${(await graceReads.readline()).trimEnd()}`);
 
 await ada.sendall("good morning\n");

@@ -34,6 +34,8 @@ await server.open();
 const handled = server.handleRequest();
 
 await using client = await createConnection(server.serverAddress);
-await writeMessage(client.makefile("wb", { buffering: 0 }), { text: "hello", numbers: [1, 2] });
-console.log(await readMessage(client.makefile("rb")));
+await using writer = client.makefile("wb");
+await using reader = client.makefile("rb");
+await writeMessage(writer, { text: "hello", numbers: [1, 2] });
+console.log(await readMessage(reader));
 await handled;

@@ -11,7 +11,8 @@ await server.open();
 const serving = server.serveForever();
 
 await using client = await createConnection(server.serverAddress);
-console.log(JSON.stringify(await client.makefile("r", { newline: "" }).readline())); // as it was sent
+await using file = client.makefile("r", { newline: "" });
+console.log(JSON.stringify(await file.readline())); // as it was sent
 
 await server.shutdown();
 await serving;

@@ -37,7 +37,8 @@ function isPrime(number: number): boolean {
 async function ask(server: CountingServer, limit: number): Promise<string> {
   await using socket: Socket = await createConnection(server.serverAddress);
   await socket.sendall(`${limit}\n`);
-  return await socket.makefile("r").readline();
+  await using answers = socket.makefile("r");
+  return await answers.readline();
 }
 
 // The threads import this module, too, and must not serve.

@@ -5,7 +5,7 @@
  */
 
 import { linesOf } from "../clients/lines-of.js";
-import { nextTurn } from "../core/fairness.js";
+import { nextTurn } from "../core/turn.js";
 import type { ChatPartner } from "../servers/chat/two-person.js";
 import { visible } from "./text.js";
 

@@ -50,16 +50,17 @@ export function exampleCommand({ protocol, address }: Endpoint, example: Bundled
 /** The address by which this machine reaches the server: `127.0.0.1:9999`. */
 export function reachable(address: Address): string {
   if (!isInetAddress(address)) return formatAddress(address);
-  const [host, port] = address;
-  return formatAddress([LOOPBACK[host] ?? host, port]);
+  const [host, ...parts] = address;
+  return formatAddress([LOOPBACK[host] ?? host, ...parts]);
 }
 
 /** `-N` ends the sending when the input ends; a datagram has no end, so there it is a second of silence that ends nc. */
 function netcat(protocol: Protocol, address: Address): string {
   // The other terminal may be in another directory.
-  if (!isInetAddress(address)) return `nc -N -U ${quote(resolve(address))}`;
-  const [host, port] = address;
-  return `nc ${protocol === "udp" ? "-u -w1" : "-N"} ${LOOPBACK[host] ?? host} ${port}`;
+  if (!isInetAddress(address)) return `nc -N -U ${quote(resolve(formatAddress(address)))}`;
+  const [host, port, , scopeId = 0] = address;
+  const zone = scopeId === 0 ? "" : `%${scopeId}`;
+  return `nc ${protocol === "udp" ? "-u -w1" : "-N"} ${LOOPBACK[host] ?? host}${zone} ${port}`;
 }
 
 /** Writes a word so that a shell takes it as it is. */

@@ -72,8 +72,11 @@ export function explainOpening(error: unknown, endpoint: Endpoint): unknown {
 function remedyFor(error: OSError, { protocol, address }: Endpoint): string[] {
   if (error instanceof GaiError) return ["Give the host as an address, such as 127.0.0.1 or [::1]."];
   const inet = isInetAddress(address) ? address : null;
-  const withPort = (port: number): string =>
-    inet === null ? "" : `--${protocol} ${inet[0] === "" ? `:${port}` : formatAddress([inet[0], port])}`;
+  const withPort = (port: number): string => {
+    if (inet === null) return "";
+    const [host, , ...parts] = inet;
+    return `--${protocol} ${host === "" ? `:${port}` : formatAddress([host, port, ...parts])}`;
+  };
   switch (error.code) {
     case "EADDRINUSE":
       return inet === null

@@ -5,7 +5,7 @@
  */
 
 import { createConnection } from "../core/socket/connect.js";
-import type { SocketOptions } from "../core/socket/socket-base.js";
+import type { SocketOptions } from "../core/socket/event-socket.js";
 import { type HttpResponse, type ReadResponseOptions, readResponse } from "./http-response.js";
 
 /** Seconds that connecting, and each wait for bytes, may take. */

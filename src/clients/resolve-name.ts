@@ -4,13 +4,14 @@
  * @module
  */
 
-import { getaddrinfo, gethostbyaddr } from "../core/address/names.js";
-import { AF_INET6, AF_UNSPEC, SOCK_STREAM } from "../core/constants.js";
+import { getaddrinfo, gethostbyaddr, getnameinfo } from "../core/address/names.js";
+import { AF_INET6, AF_UNSPEC, NI_NUMERICHOST, NI_NUMERICSERV, SOCK_STREAM } from "../core/constants.js";
 import { HError } from "../core/errors.js";
 
 /** An address that a name has. */
 export interface ResolvedAddress {
   readonly family: "IPv4" | "IPv6";
+  /** With the zone of a link-local address: `fe80::1%eth0`. */
   readonly address: string;
   /** The name that the resolver has for the address, which need not be the one that was asked for; `null` where it has none. */
   readonly name: string | null;
@@ -21,7 +22,7 @@ export interface ResolvedAddress {
  *
  * @param name a name, or an address, which is then the only one.
  * @returns at least one address, in the system's order of preference.
- * @throws GaiError naming the name, when it has no address.
+ * @throws GaiError naming the name, when it has no address, or its zone does not exist.
  * @example
  * ```ts
  * await resolveName("localhost"); // [{ family: "IPv4", address: "127.0.0.1", name: "localhost" }, …]
@@ -30,10 +31,10 @@ export interface ResolvedAddress {
 export async function resolveName(name: string): Promise<ResolvedAddress[]> {
   const answers = await getaddrinfo(name, null, AF_UNSPEC, SOCK_STREAM);
   return Promise.all(
-    answers.map(async ([family, , , , [address]]) => ({
+    answers.map(async ([family, , , , address]) => ({
       family: family === AF_INET6 ? ("IPv6" as const) : ("IPv4" as const),
-      address,
-      name: await nameOf(address),
+      address: (await getnameinfo(address, NI_NUMERICHOST | NI_NUMERICSERV))[0],
+      name: await nameOf(address[0]),
     })),
   );
 }

@@ -46,8 +46,8 @@ export const defaults = {
   maxReadSize: 64 * 1024 * 1024,
   /** Bytes that a reader receives at a time: as much as a read of a busy TCP connection brings. */
   readBufferSize: 65_536,
-  /** Bytes that a writer collects, where it does. Python's `io.DEFAULT_BUFFER_SIZE`. */
-  writeBufferSize: 8192,
+  /** Bytes that a writer collects before they have to leave: as many as a reader receives at a time. */
+  writeBufferSize: 65_536,
   /** Bytes of writes that may wait, with what each takes besides, where nobody awaits them. */
   maxQueueSize: 16 * 1024 * 1024,
 } as const;

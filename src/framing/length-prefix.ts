@@ -92,7 +92,7 @@ export class LengthPrefixedWriter {
   readonly #send: (message: Uint8Array) => Promise<void>;
 
   /**
-   * @param sink a handler's `wfile`, a file, or a `Socket`. A file that collects what is written is to be flushed by its owner.
+   * @param sink a handler's `wfile`, a file, or a `Socket`. A file that collects what is written sends it as it does other writes.
    * @throws RangeError for a limit that is none.
    */
   constructor(sink: MessageFile | ByteSink, options: LengthPrefixOptions = {}) {

@@ -8,7 +8,7 @@ import type { BaseServer } from "../core/server/base-server.js";
 import { events } from "../core/server/events.js";
 import type { RequestHandler } from "../core/server/handler.js";
 import type { Socket } from "../core/socket/socket.js";
-import { bothFailures, HandlerBase } from "./lifecycle.js";
+import { HandlerCore } from "./lifecycle.js";
 
 /**
  * Serves one request: subclass it and override {@link handle}. Source: `socketserver.BaseRequestHandler`.
@@ -27,7 +27,7 @@ import { bothFailures, HandlerBase } from "./lifecycle.js";
  * ```
  */
 export class BaseRequestHandler<Request = Socket, Server extends object = BaseServer>
-  extends HandlerBase<Request, Server>
+  extends HandlerCore<Request, Server>
   implements RequestHandler<Request>
 {
   /** Prepares. May be overridden; does nothing here. When it fails, the other two are not called. */
@@ -42,41 +42,22 @@ export class BaseRequestHandler<Request = Socket, Server extends object = BaseSe
   /** Calls the three in their order. The server calls it; it is not meant to be overridden. */
   run(): Promise<void> {
     const { setup, finish } = BaseRequestHandler.prototype;
-    if (this.setup !== setup || this.finish !== finish || isWatched()) return this.#runAll();
-    // With nothing before and after, handle() is all: an idle connection then holds one suspended function less.
+    // With nothing before and after, handle() is all: an idle connection then holds one promise less.
+    const handlesOnly = this.setup === setup && this.finish === finish && !isWatched();
     try {
-      return Promise.resolve(this.handle());
+      return Promise.resolve(handlesOnly ? this.handle() : this.runSteps());
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  async #runAll(): Promise<void> {
-    const { server, clientAddress } = this;
-    if (events.handlerSetup.hasSubscribers) events.handlerSetup.publish({ server, clientAddress, handler: this });
-    const preparing = this.setup();
-    if (preparing !== undefined) await preparing;
-    this.checkSetup();
-    let failure: unknown;
-    try {
-      if (events.handlerHandle.hasSubscribers) events.handlerHandle.publish({ server, clientAddress, handler: this });
-      await this.handle();
-    } catch (error) {
-      this.failed = true;
-      failure = error;
-    }
-    try {
-      if (events.handlerFinish.hasSubscribers) events.handlerFinish.publish({ server, clientAddress, handler: this });
-      const finishing = this.finish();
-      if (finishing !== undefined) await finishing;
-    } catch (error) {
-      throw this.failed ? bothFailures(failure, error) : error;
-    }
-    if (this.failed) throw failure;
+  /** @internal */
+  protected override promiseOf(_step: string, returned: unknown): Promise<void> | null {
+    return returned === undefined ? null : Promise.resolve(returned as Promise<void>);
   }
 }
 
-/** Whether anybody listens to the steps of handlers. */
+/** Whether anything listens to the steps of handlers. */
 function isWatched(): boolean {
   return (
     events.handlerSetup.hasSubscribers || events.handlerHandle.hasSubscribers || events.handlerFinish.hasSubscribers

@@ -7,8 +7,7 @@
 import type { BlockingSocket } from "../core/blocking/socket.js";
 import type { BaseServer } from "../core/server/base-server.js";
 import type { BlockingHandler } from "../core/server/blocking-handler.js";
-import { events } from "../core/server/events.js";
-import { bothFailures, HandlerBase } from "./lifecycle.js";
+import { HandlerCore } from "./lifecycle.js";
 
 /**
  * A server as a blocking handler, in a thread or process of its own, sees it: every method is a call that blocks until the
@@ -61,7 +60,7 @@ export type BlockingRemoteServer<Server extends object = BaseServer> = {
  * ```
  */
 export class BlockingRequestHandler<Request = BlockingSocket, Server extends object = BlockingRemoteServer>
-  extends HandlerBase<Request, Server>
+  extends HandlerCore<Request, Server>
   implements BlockingHandler<Request>
 {
   /** By this servers know that a handler needs a thread or a process for itself. */
@@ -78,35 +77,17 @@ export class BlockingRequestHandler<Request = BlockingSocket, Server extends obj
 
   /** Calls the three in their order. The server calls it; it is not meant to be overridden. */
   run(): void {
-    const { server, clientAddress } = this;
-    if (events.handlerSetup.hasSubscribers) events.handlerSetup.publish({ server, clientAddress, handler: this });
-    refusePromise(this, "setup", this.setup());
-    this.checkSetup();
-    let failure: unknown;
-    try {
-      if (events.handlerHandle.hasSubscribers) events.handlerHandle.publish({ server, clientAddress, handler: this });
-      refusePromise(this, "handle", this.handle());
-    } catch (error) {
-      this.failed = true;
-      failure = error;
-    }
-    try {
-      if (events.handlerFinish.hasSubscribers) events.handlerFinish.publish({ server, clientAddress, handler: this });
-      refusePromise(this, "finish", this.finish());
-    } catch (error) {
-      throw this.failed ? bothFailures(failure, error) : error;
-    }
-    if (this.failed) throw failure;
+    this.runSteps();
   }
-}
 
-/** A promise would be waited for by nobody: TypeScript allows `async` where `void` is wanted. */
-function refusePromise(handler: object, method: string, result: unknown): void {
-  if (!(result instanceof Promise)) return;
-  // Its failure, if it has one, is the same mistake.
-  result.catch(() => {});
-  throw new TypeError(
-    `${handler.constructor.name}.${method}() is asynchronous, and this is a blocking handler: leave out async and await, or ` +
-      "extend the handler without Blocking in its name.",
-  );
+  /** @internal Nothing here waits for a promise, and TypeScript allows `async` where `void` is wanted. */
+  protected override promiseOf(step: string, returned: unknown): null {
+    if (!(returned instanceof Promise)) return null;
+    // Its failure, if it has one, is the same mistake.
+    returned.catch(() => {});
+    throw new TypeError(
+      `${this.constructor.name}.${step}() is asynchronous, and this is a blocking handler: leave out async and await, or ` +
+        "extend the handler without Blocking in its name.",
+    );
+  }
 }

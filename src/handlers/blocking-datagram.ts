@@ -6,10 +6,16 @@
 
 import type { BlockingSocket } from "../core/blocking/socket.js";
 import type { BlockingDatagramRequest } from "../core/server/requests.js";
-import { BlockingStreamReader } from "../core/stream/blocking-reader.js";
-import { BlockingStreamWriter } from "../core/stream/blocking-writer.js";
+import type { BlockingByteSource } from "../core/stream/byte-stream.js";
+import { BlockingStreamReader } from "../core/stream/reader.js";
+import { BlockingStreamWriter } from "../core/stream/writer.js";
 import { type BlockingRemoteServer, BlockingRequestHandler } from "./blocking-base.js";
-import { forgottenSetup } from "./lifecycle.js";
+import { DatagramAnswer } from "./datagram-answer.js";
+import { forgottenSetup, wrongRequest } from "./lifecycle.js";
+
+const NOTHING = Buffer.alloc(0);
+/** Is never asked: behind a datagram there is nothing to read. */
+const NO_SOURCE: BlockingByteSource = { recv: () => NOTHING };
 
 /**
  * Serves a datagram in a thread or process of its own: {@link rfile} reads it, and what was written to {@link wfile} is sent
@@ -39,41 +45,57 @@ export class BlockingDatagramRequestHandler<
   socket!: BlockingSocket;
   /** Whether the datagram was longer than the server's `maxPacketSize`, and was cut. */
   truncated!: boolean;
-  /** Reads the datagram. */
-  rfile!: BlockingStreamReader;
-  /** Collects the answer. */
-  wfile!: BlockingStreamWriter;
 
-  #answer: Uint8Array[] = [];
+  #rfile: BlockingStreamReader | null = null;
+  #wfile: BlockingStreamWriter | null = null;
+  /** What {@link wfile} collects, where it was asked for. */
+  #answer: DatagramAnswer | null = null;
 
-  /** Makes the files. A subclass that overrides it calls `super.setup()` first. */
+  /** Reads the datagram. Made when it is first asked for; a subclass may assign another. */
+  get rfile(): BlockingStreamReader {
+    if (this.#rfile === null) {
+      this.#rfile = new BlockingStreamReader(NO_SOURCE);
+      this.#rfile.preload(this.packet);
+    }
+    return this.#rfile;
+  }
+
+  set rfile(reader: BlockingStreamReader) {
+    this.#rfile = reader;
+  }
+
+  /** Collects the answer. Made when it is first asked for; a subclass may assign another, which {@link finish} closes. */
+  get wfile(): BlockingStreamWriter {
+    if (this.#wfile === null) {
+      this.#answer = new DatagramAnswer();
+      this.#wfile = new BlockingStreamWriter(this.#answer);
+    }
+    return this.#wfile;
+  }
+
+  set wfile(writer: BlockingStreamWriter) {
+    this.#wfile = writer;
+  }
+
+  /** Takes the request apart. A subclass that overrides it calls `super.setup()` first. */
   override setup(): void {
     if (!Array.isArray(this.request)) {
-      const { name } = this.constructor;
-      throw new TypeError(`${name} serves datagrams; for connections extend BlockingStreamRequestHandler.`);
+      throw wrongRequest(this, "datagrams; for connections extend BlockingStreamRequestHandler");
     }
     const [packet, socket, truncated] = this.request;
     this.packet = packet;
     this.socket = socket;
     this.truncated = truncated;
-    let unread = packet;
-    this.rfile = new BlockingStreamReader({
-      recv: (size) => {
-        const chunk = unread.subarray(0, size);
-        unread = unread.subarray(chunk.length);
-        return chunk;
-      },
-    });
-    this.wfile = new BlockingStreamWriter({ sendall: (data) => this.#answer.push(Buffer.from(data)) });
   }
 
   protected override checkSetup(): void {
-    if (this.wfile === undefined) throw forgottenSetup(this, "super.setup()");
+    if (this.packet === undefined) throw forgottenSetup(this, "super.setup()");
   }
 
   /** Sends what was written, if anything was. A subclass that overrides it calls `super.finish()` last. */
   override finish(): void {
-    this.wfile.close();
-    if (this.#answer.length > 0 && !this.failed) this.socket.sendto(Buffer.concat(this.#answer), this.clientAddress);
+    this.#wfile?.close();
+    const answer = this.#answer?.end() ?? null;
+    if (answer !== null && !this.failed) this.socket.sendto(answer, this.clientAddress);
   }
 }

@@ -5,13 +5,12 @@
  */
 
 import type { BlockingSocket } from "../core/blocking/socket.js";
-import { IPPROTO_TCP, TCP_NODELAY } from "../core/constants.js";
 import { defaults } from "../core/defaults.js";
-import { OSError } from "../core/errors.js";
-import { BlockingStreamReader } from "../core/stream/blocking-reader.js";
-import { BlockingStreamWriter } from "../core/stream/blocking-writer.js";
+import { BlockingStreamReader } from "../core/stream/reader.js";
+import { BlockingStreamWriter } from "../core/stream/writer.js";
 import { type BlockingRemoteServer, BlockingRequestHandler } from "./blocking-base.js";
-import { forgottenSetup } from "./lifecycle.js";
+import { forgottenSetup, wrongRequest } from "./lifecycle.js";
+import { applySettings, checkLastFlush } from "./stream-settings.js";
 
 /**
  * Serves a connection by way of {@link rfile} and {@link wfile}, in a thread or process of its own. Source:
@@ -36,12 +35,18 @@ export class BlockingStreamRequestHandler<Server extends object = BlockingRemote
 > {
   /** Bytes that {@link rfile} reads ahead; -1 for 65,536, 0 for none. */
   rbufsize = -1;
-  /** Bytes that {@link wfile} collects before sending; 0, the default, sends every write at once; -1 for 8,192. */
-  wbufsize = 0;
+  /**
+   * Bytes that {@link wfile} collects before it sends them. -1, the default, and 0: none, every write is sent at once. Else they
+   * leave when there would be more, on `flush()`, and before a call receives from the connection.
+   */
+  wbufsize = -1;
   /** Seconds that a call on the connection may block; `null` for ever. */
   timeout: number | null = null;
-  /** Whether small writes leave at once instead of being collected by the system (`TCP_NODELAY`). TCP only. */
-  disableNagleAlgorithm = false;
+  /**
+   * Whether small writes leave at once instead of waiting in the system for an acknowledgement of earlier ones (`TCP_NODELAY`).
+   * True by default, unlike in Python; false switches that off, for TCP only.
+   */
+  disableNagleAlgorithm = true;
   /** Bytes that a line read from {@link rfile} may have. Beyond Python, whose lines have no limit. */
   maxLineLength: number = defaults.maxLineLength;
 
@@ -56,19 +61,12 @@ export class BlockingStreamRequestHandler<Server extends object = BlockingRemote
   override setup(): void {
     const connection = this.request;
     if (Array.isArray(connection)) {
-      const { name } = this.constructor;
-      throw new TypeError(`${name} serves connections; for datagrams extend BlockingDatagramRequestHandler.`);
+      throw wrongRequest(this, "connections; for datagrams extend BlockingDatagramRequestHandler");
     }
     this.connection = connection;
-    if (this.timeout !== null) connection.settimeout(this.timeout);
-    if (this.disableNagleAlgorithm) connection.setsockopt(IPPROTO_TCP, TCP_NODELAY, true);
-    this.rfile = new BlockingStreamReader(connection, {
-      bufferSize: this.rbufsize < 0 ? defaults.readBufferSize : this.rbufsize,
-      maxLineLength: this.maxLineLength,
-    });
-    this.wfile = new BlockingStreamWriter(connection, {
-      bufferSize: this.wbufsize < 0 ? defaults.writeBufferSize : this.wbufsize,
-    });
+    const { reader, writer } = applySettings(this, connection);
+    this.rfile = new BlockingStreamReader(connection, reader);
+    this.wfile = new BlockingStreamWriter(connection, writer);
   }
 
   protected override checkSetup(): void {
@@ -80,8 +78,7 @@ export class BlockingStreamRequestHandler<Server extends object = BlockingRemote
     try {
       this.wfile.close();
     } catch (error) {
-      // The client no longer listens: as in Python, that is not the handler's failure any more.
-      if (!(error instanceof OSError)) throw error;
+      checkLastFlush(error);
     }
     this.rfile.close();
   }

@@ -4,16 +4,15 @@
  * @module
  */
 
-import { IPPROTO_TCP, TCP_NODELAY } from "../core/constants.js";
 import { defaults } from "../core/defaults.js";
-import { OSError } from "../core/errors.js";
 import type { BaseServer } from "../core/server/base-server.js";
 import type { Socket } from "../core/socket/socket.js";
 import type { ByteSink, ByteSource } from "../core/stream/byte-stream.js";
 import { StreamReader } from "../core/stream/reader.js";
 import { StreamWriter } from "../core/stream/writer.js";
 import { BaseRequestHandler } from "./base.js";
-import { forgottenSetup } from "./lifecycle.js";
+import { forgottenSetup, wrongRequest } from "./lifecycle.js";
+import { applySettings, checkLastFlush } from "./stream-settings.js";
 
 /**
  * Serves a connection by way of {@link rfile} and {@link wfile}. Source: `socketserver.StreamRequestHandler`.
@@ -31,12 +30,18 @@ import { forgottenSetup } from "./lifecycle.js";
 export class StreamRequestHandler<Server extends object = BaseServer> extends BaseRequestHandler<Socket, Server> {
   /** Bytes that {@link rfile} reads ahead; -1 for 65,536, 0 for none. */
   rbufsize = -1;
-  /** Bytes that {@link wfile} collects before sending; 0, the default, sends every write at once; -1 for 8,192. */
-  wbufsize = 0;
+  /**
+   * Bytes that {@link wfile} collects; -1, the default, for 65,536. They leave by themselves, as {@link StreamWriter} says: at the
+   * latest when the turn of the event loop ends, or when `handle()` does. With 0 every write is sent at once.
+   */
+  wbufsize = -1;
   /** Seconds that a call on the connection may wait; `null` for ever. */
   timeout: number | null = null;
-  /** Whether small writes leave at once instead of being collected by the system (`TCP_NODELAY`). TCP only. */
-  disableNagleAlgorithm = false;
+  /**
+   * Whether small writes leave at once instead of waiting in the system for an acknowledgement of earlier ones (`TCP_NODELAY`).
+   * True by default, unlike in Python; false switches that off, for TCP only.
+   */
+  disableNagleAlgorithm = true;
   /** Bytes that a line read from {@link rfile} may have. Beyond Python, whose lines have no limit. */
   maxLineLength: number = defaults.maxLineLength;
 
@@ -52,17 +57,13 @@ export class StreamRequestHandler<Server extends object = BaseServer> extends Ba
     const connection = this.request;
     // What a datagram server gives to a handler that is not typed for it.
     if (Array.isArray(connection)) {
-      throw new TypeError(`${this.constructor.name} serves connections; for datagrams extend DatagramRequestHandler.`);
+      throw wrongRequest(this, "connections; for datagrams extend DatagramRequestHandler");
     }
     this.connection = connection;
-    if (this.timeout !== null) connection.settimeout(this.timeout);
-    if (this.disableNagleAlgorithm) connection.setsockopt(IPPROTO_TCP, TCP_NODELAY, true);
+    const { reader, writer } = applySettings(this, connection);
     const stream = this.streamOver(connection);
-    this.rfile = new StreamReader(stream, {
-      bufferSize: this.rbufsize < 0 ? defaults.readBufferSize : this.rbufsize,
-      maxLineLength: this.maxLineLength,
-    });
-    this.wfile = new StreamWriter(stream, { bufferSize: this.wbufsize < 0 ? defaults.writeBufferSize : this.wbufsize });
+    this.rfile = new StreamReader(stream, reader);
+    this.wfile = new StreamWriter(stream, writer);
   }
 
   /**
@@ -82,8 +83,7 @@ export class StreamRequestHandler<Server extends object = BaseServer> extends Ba
     try {
       await this.wfile.close();
     } catch (error) {
-      // The client no longer listens: as in Python, that is not the handler's failure any more.
-      if (!(error instanceof OSError)) throw error;
+      checkLastFlush(error);
     }
     await this.rfile.close();
   }

@@ -42,9 +42,14 @@ export class RespondDatagramHandler extends BaseRequestHandler<DatagramRequest, 
   override async handle(): Promise<void> {
     const [data, socket] = this.request;
     await this.server.reportReceived(data.toString(), this.clientAddress);
-    const host = isInetAddress(this.clientAddress) ? this.clientAddress[0] : this.clientAddress;
-    await socket.sendto(`Response for ${host}`, this.clientAddress);
+    await socket.sendto(`Response for ${hostOf(this.clientAddress)}`, this.clientAddress);
   }
+}
+
+/** What is told of a client: its address without the port. */
+function hostOf(address: Address): string {
+  if (isInetAddress(address)) return address[0];
+  return typeof address === "string" ? address : formatAddress(address);
 }
 
 /** `socketserver respond` */

@@ -11,8 +11,15 @@ import { once } from "node:events";
 import { connect, isIPv6, type Socket as NodeSocket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Address, type InetAddress, isInetAddress } from "../core/address/address.js";
-import { AF_UNIX, SOCK_DGRAM } from "../core/constants.js";
+import {
+  type Address,
+  formatAddress,
+  type InetAddress,
+  isInetAddress,
+  type UnixAddress,
+} from "../core/address/address.js";
+import { getaddrinfo, getnameinfo } from "../core/address/names.js";
+import { AF_UNIX, NI_NUMERICHOST, NI_NUMERICSERV, SOCK_DGRAM } from "../core/constants.js";
 import { Socket } from "../core/socket/socket.js";
 import { nativeTransport } from "../core/transport/index.js";
 
@@ -95,8 +102,7 @@ class ReceivedBytes {
 
 /** A client of a stream server. */
 export class StreamTestClient implements AsyncDisposable {
-  /** The client's own address, as the server sees it. */
-  readonly address: InetAddress;
+  #address: InetAddress = ["", 0];
   readonly #socket: NodeSocket;
   readonly #received = new ReceivedBytes();
   #ended = false;
@@ -105,7 +111,6 @@ export class StreamTestClient implements AsyncDisposable {
 
   private constructor(socket: NodeSocket) {
     this.#socket = socket;
-    this.address = [socket.localAddress ?? "", socket.localPort ?? 0];
     socket.on("data", (chunk) => {
       this.#received.add(chunk);
       this.#waiting.wake();
@@ -121,10 +126,17 @@ export class StreamTestClient implements AsyncDisposable {
   /** Connects. @throws Node's own error, such as `ECONNREFUSED`. */
   static async connect(address: Address): Promise<StreamTestClient> {
     const socket = isInetAddress(address)
-      ? connect({ host: address[0], port: address[1], allowHalfOpen: true, noDelay: true })
-      : connect({ path: address, allowHalfOpen: true });
+      ? connect({ host: await hostForNode(address), port: address[1], allowHalfOpen: true, noDelay: true })
+      : connect({ path: pathForNode(address), allowHalfOpen: true });
     await once(socket, "connect");
-    return new StreamTestClient(socket);
+    const client = new StreamTestClient(socket);
+    client.#address = await addressFromNode(socket.localAddress, socket.localPort);
+    return client;
+  }
+
+  /** The client's own address, as the server sees it. */
+  get address(): InetAddress {
+    return this.#address;
   }
 
   #end(): void {
@@ -288,14 +300,36 @@ export class DatagramTestClient implements AsyncDisposable {
   }
 }
 
-async function openUdp([host, port]: InetAddress, onDatagram: OnDatagram): Promise<DatagramEnd> {
+/** Node takes the zone of an address within its host. */
+async function hostForNode(address: InetAddress): Promise<string> {
+  const [host, , , scopeId = 0] = address;
+  return scopeId === 0 ? host : (await getnameinfo(address, NI_NUMERICHOST | NI_NUMERICSERV))[0];
+}
+
+/** Node takes no bytes as a path. */
+function pathForNode(address: UnixAddress): string {
+  return typeof address === "string" ? address : Buffer.from(address).toString();
+}
+
+/** What Node names, as a server sees it: with the four parts of IPv6. A Unix stream has no name. */
+async function addressFromNode(host = "", port = 0): Promise<InetAddress> {
+  if (!isIPv6(host)) return [host, port];
+  const [answer] = await getaddrinfo(host, port);
+  return answer === undefined ? [host, port] : answer[4];
+}
+
+async function openUdp(server: InetAddress, onDatagram: OnDatagram): Promise<DatagramEnd> {
+  const host = await hostForNode(server);
+  const port = server[1];
   const socket = createSocket(isIPv6(host) ? "udp6" : "udp4");
   socket.on("message", onDatagram);
-  socket.bind(0, isIPv6(host) ? "::1" : "127.0.0.1");
+  // A link-local server is reached from an address of its interface, which the system picks.
+  if (host.includes("%")) socket.bind(0);
+  else socket.bind(0, isIPv6(host) ? "::1" : "127.0.0.1");
   await once(socket, "listening");
   const own = socket.address();
   return {
-    address: [own.address, own.port],
+    address: await addressFromNode(own.address, own.port),
     send: (data) =>
       new Promise((resolve, reject) => {
         socket.send(data, port, host, (error) => (error ? reject(error) : resolve()));
@@ -304,10 +338,10 @@ async function openUdp([host, port]: InetAddress, onDatagram: OnDatagram): Promi
   };
 }
 
-async function openUnix(server: string, onDatagram: OnDatagram): Promise<DatagramEnd> {
+async function openUnix(server: UnixAddress, onDatagram: OnDatagram): Promise<DatagramEnd> {
   if (nativeTransport === null) {
     throw new TypeError(
-      `Cannot send datagrams to ${server}: Node has no Unix datagrams. capabilities() tells why the native transport is not there.`,
+      `Cannot send datagrams to ${formatAddress(server)}: Node has no Unix datagrams. capabilities() tells why the native transport is not there.`,
     );
   }
   const socket = new Socket(AF_UNIX, SOCK_DGRAM, 0, { transport: nativeTransport });

@@ -3,6 +3,7 @@ import {
   BlockingSocket,
   BlockingStreamReader,
   BlockingStreamWriter,
+  BrokenPipeError,
   ClosedResourceError,
   IncompleteReadError,
   LimitOverrunError,
@@ -161,7 +162,8 @@ describe("BlockingStreamWriter", () => {
     const writer = new BlockingStreamWriter(to);
     expect([writer.write("é"), writer.write(""), writer.write(new Uint8Array([65]))]).toEqual([2, 0, 1]);
     writer.writelines(["a", Buffer.from("b")]);
-    expect(to.sent).toEqual(["é", "A", "ab"]);
+    // Also nothing is sent, so that the system can say that nothing can be.
+    expect(to.sent).toEqual(["é", "", "A", "ab"]);
     expect(() => writer.write(1 as unknown as string)).toThrow(TypeError);
   });
 
@@ -256,6 +258,44 @@ describe.skipIf(!available)(`makefile() of a blocking socket${unless}`, () => {
     using socket = new BlockingSocket();
     socket.connect(peer.address);
     expect([...socket.makefile("r")]).toEqual(["one\n", "two\n", "three"]);
+  });
+
+  it("sends what it has collected before a read of the same connection blocks, whatever reads", async () => {
+    await using peer = await Peer.start("serve((socket) => socket.pipe(socket));");
+    using socket = new BlockingSocket();
+    socket.connect(peer.address);
+    socket.settimeout(30);
+    using file = socket.makefile("rwb", { buffering: 1000 });
+    for (const word of ["one\n", "two\n"]) {
+      file.write(word);
+      expect(String(file.readline())).toBe(word);
+    }
+    file.write("for recv()");
+    expect(String(socket.recv(100))).toBe("for recv()");
+    file.write("into");
+    const memory = Buffer.alloc(4);
+    expect(socket.recvInto(memory)).toBe(4);
+    expect(String(memory)).toBe("into");
+    file.write("first, ");
+    socket.sendall("then this");
+    socket.shutdown(SHUT_WR);
+    expect(String(file.read())).toBe("first, then this");
+  });
+
+  it("leaves readers what had come where it can't send, and reports that to the next write", () => {
+    const [client, server] = connected();
+    using _client = client;
+    using _server = server;
+    using file = client.makefile("rwb", { buffering: 1000 });
+    server.sendall("421 go away\n");
+    client.shutdown(SHUT_WR);
+    file.write("too late");
+    expect(String(file.readline())).toBe("421 go away\n");
+    server.shutdown(SHUT_WR);
+    expect(String(file.readline())).toBe("");
+    expect(() => file.write("later still")).toThrow(BrokenPipeError);
+    file.write("dropped with it");
+    expect(() => file.flush()).toThrow(BrokenPipeError);
   });
 
   it("never takes more than it returns with buffering: 0, so that recv() can go on", () => {

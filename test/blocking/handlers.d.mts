@@ -14,6 +14,7 @@ export const Asynchronous: StreamHandler;
 export const Deceptive: (new (...args: never[]) => BaseRequestHandler) & Found;
 export const Drain: StreamHandler;
 export const Echo: StreamHandler;
+export const Forgetful: StreamHandler;
 export const ForgetfulSetup: StreamHandler;
 export const Informer: StreamHandler;
 export const Obedient: StreamHandler;

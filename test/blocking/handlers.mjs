@@ -235,8 +235,8 @@ function outcomeOf(action) {
 export class Steps extends BlockingStreamRequestHandler {
   static module = import.meta.url;
   timeout = 5;
-  disableNagleAlgorithm = true;
-  wbufsize = -1;
+  disableNagleAlgorithm = false;
+  wbufsize = 1000;
   #steps = [];
   setup() {
     super.setup();
@@ -294,5 +294,16 @@ export class Untidy extends BlockingRequestHandler {
       throw new Error("left behind");
     });
     this.request.sendall(`${threadId}\n`);
+  }
+}
+
+/** Forgets a file of its connection, with what that has collected. */
+export class Forgetful extends BlockingRequestHandler {
+  static module = import.meta.url;
+  static files = [];
+  handle() {
+    const file = this.request.makefile("rwb", { buffering: 1000 });
+    Forgetful.files.push(file);
+    file.write("left open");
   }
 }

@@ -7,4 +7,10 @@ if (new URL(import.meta.url).search === IN_CHILD) setdefaulttimeout(0.05);
 
 export class Hurried extends Obedient {
   static module = `${import.meta.url}${IN_CHILD}`;
+
+  /** Its client may take its time. */
+  setup() {
+    this.request.settimeout(null);
+    super.setup();
+  }
 }

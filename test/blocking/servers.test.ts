@@ -22,6 +22,7 @@ import {
   UnixStreamServer,
   UnsupportedOperation,
 } from "ts-socketserver";
+import { IPPROTO_TCP, TCP_NODELAY } from "ts-socketserver/socket";
 import { type RunningServer, StreamTestClient, serve } from "ts-socketserver/testing";
 import { nodeTransport } from "ts-socketserver/transport";
 import { describe, expect, it, vi } from "vitest";
@@ -81,6 +82,14 @@ describe.skipIf(!available)(`Blocking handlers in threads${unless}`, slow, () =>
         client.end();
         expect(await client.readAll()).toBe("");
       }
+    }
+  });
+
+  it("end with their connection, whatever files of it they have left open", async () => {
+    await using running = await serve(new ThreadingTCPServer(here, handlers.Forgetful, { threads: 1 }));
+    for (let count = 0; count < 2; count += 1) {
+      await using client = await running.connect();
+      expect(await client.readAll()).toBe("left open");
     }
   });
 
@@ -182,8 +191,9 @@ describe.skipIf(!available)(`A blocking handler in any thread${unless}`, slow, (
   it("is prepared and cleaned up, with the settings of its class", async () => {
     const [client, request] = connected();
     using _client = client;
+    request.setsockopt(IPPROTO_TCP, TCP_NODELAY, true);
     await run(handlers.Steps, request);
-    expect(client.recv(100).toString()).toBe("setup handle 5 1 finish");
+    expect(client.recv(100).toString()).toBe("setup handle 5 0 finish");
   });
 
   it("fails by what handle() and finish() have thrown, together", async () => {

@@ -553,7 +553,9 @@ describe.skipIf(!available)(`BlockingSocket over datagrams${unless}`, () => {
     one.sendall("hello");
     expect(one.send("you")).toBe(3);
     expect(other.recv(10).toString()).toBe("hello");
-    expect(() => one.sendto("x", other.getsockname())).toThrow("(EISCONN)");
+    using third = bound();
+    expect(one.sendto("you too", third.getsockname())).toBe(7);
+    expect(third.recvfrom(10)).toEqual([Buffer.from("you too"), one.getsockname(), false]);
     expect(() => other.sendto("x", ["127.0.0.1", 0])).toThrow("(EINVAL)");
     one.shutdown(SHUT_RD);
     expect(one.recv(10)).toHaveLength(0);
@@ -599,6 +601,10 @@ describe.skipIf(!available)(`BlockingSocket over datagrams${unless}`, () => {
     one.sendall("second");
     expect(other.recv(100).toString()).toBe("first");
     expect(other.recv(3).toString()).toBe("sec");
+    for (const text of ["third", "fourth"]) one.sendall(text);
+    expect(other.recvfrom(3, MSG_PEEK)).toEqual([Buffer.from("thi"), "", true]);
+    expect(other.recvfrom(4)).toEqual([Buffer.from("thir"), "", true]);
+    expect(other.recvfrom(6)).toEqual([Buffer.from("fourth"), "", false]);
     one.close();
     expect(other.recv(100)).toHaveLength(0);
   });

@@ -12,7 +12,7 @@ for (const subject of streamSubjects) {
 
   describe.skipIf(netcat.missing)(`nc and ${named}${netcat.reason}`, () => {
     const args = (address: typeof subject extends never ? never : ReturnType<typeof subject.makeAddress>): string[] =>
-      isInetAddress(address) ? [address[0], String(address[1])] : ["-U", address];
+      isInetAddress(address) ? [address[0], String(address[1])] : ["-U", String(address)];
 
     it("gets its line back and ends when the server does", async () => {
       await using running = await serve(new subject.ServerClass(subject.makeAddress(), LineEcho));

@@ -84,9 +84,12 @@ describe("resolveName()", () => {
   });
 
   it("says that an address has no name where that is so", async () => {
-    // There is no such interface, so nobody has to be asked.
-    const address = "fe80::1%nosuch0";
+    const address = "fe80::1234:5678%4294967295";
     expect(await resolveName(address)).toEqual([{ family: "IPv6", address, name: null }]);
+  });
+
+  it("fails for an interface that this machine does not have", async () => {
+    await expect(resolveName("fe80::1%nosuch0")).rejects.toThrow('this machine has no interface "nosuch0" with IPv6');
   });
 
   it("fails for a name that nobody has", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { ClosedResourceError } from "../../dist/core/errors.js";
 import {
+  blockingMakefile,
   type FileMode,
   type MakefileOptions,
   makefile,
@@ -118,5 +119,75 @@ describe("makefile", () => {
     expect(String(await peer.recv(100))).toBe("last words");
     await socket.sendall(Buffer.from("still open"));
     expect(String(await peer.recv(100))).toBe("still open");
+  });
+
+  it.each([
+    "r",
+    "w",
+    "rw",
+    "rb",
+    "wb",
+    "rwb",
+  ] as const)("keeps its connection open in mode %s until it is closed", async (mode) => {
+    const [end, peer] = memoryStreamPair();
+    let files = 0;
+    const host = {
+      recv: (size: number) => end.recv(size),
+      sendall: (data: Uint8Array) => end.sendall(data),
+      addFile: () => void files++,
+      removeFile: () => void files--,
+    };
+    const file = makefile(host, mode);
+    expect(files).toBeGreaterThan(0);
+    if ("write" in file) await file.write("last words");
+    await file.close();
+    expect(files).toBe(0);
+    if ("write" in file) expect(String(await peer.recv(100))).toBe("last words");
+    await file.close();
+    expect(files).toBe(0);
+    const blocking = { ...host, recv: () => Buffer.alloc(0), sendall: () => undefined };
+    using other = blockingMakefile(blocking, mode, undefined);
+    expect(files).toBeGreaterThan(0);
+    other.close();
+    expect(files).toBe(0);
+  });
+
+  it("lets go of its connection when it has read the end, and goes on to say that", async () => {
+    let files = 0;
+    const chunks = ["line\n", "last"];
+    const host = {
+      recv: () => {
+        if (files === 0) throw new Error("closed");
+        return Buffer.from(chunks.shift() ?? "");
+      },
+      sendall: () => undefined,
+      addFile: () => void files++,
+      removeFile: () => void files--,
+    };
+    const file = makefile({ ...host, recv: async () => host.recv(), sendall: async () => undefined }, "r");
+    expect(await file.read()).toBe("line\nlast");
+    expect([files, await file.readline(), await file.readlines()]).toEqual([0, "", []]);
+    chunks.push("line\n", "last");
+    const blocking = blockingMakefile(host, "rwb", undefined);
+    expect(String(blocking.read())).toBe("line\nlast");
+    expect([files, blocking.readline().length]).toEqual([1, 0]);
+    blocking.close();
+    expect(files).toBe(0);
+  });
+
+  it("lets go of its connection also where its last bytes can't be sent, and takes none where it can't be made", async () => {
+    let files = 0;
+    const host = {
+      recv: async () => Buffer.alloc(0),
+      sendall: () => Promise.reject(new Error("broken")),
+      addFile: () => void files++,
+      removeFile: () => void files--,
+    };
+    const file = makefile(host, "rw");
+    await file.write("lost");
+    await expect(file.close()).rejects.toThrow("broken");
+    expect(files).toBe(0);
+    expect(() => makefile(host, "rw", { encoding: "shift_jis" })).toThrow(RangeError);
+    expect(files).toBe(0);
   });
 });

@@ -38,7 +38,7 @@ const nowhere = "nosuch.invalid";
 describe("resolveAddress", () => {
   test("returns a numeric address at once, as it is", () => {
     const v4: Address = ["127.0.0.1", 80];
-    const v6: Address = ["fe80::1%1", 80, 0, 1];
+    const v6: Address = ["fe80::1", 80, 0, 1];
     expect(resolveAddress(v4, AF_INET)).toBe(v4);
     expect(resolveAddress(v6, AF_INET6)).toBe(v6);
     expect(resolveAddress(v6, AF_UNSPEC)).toBe(v6);
@@ -84,9 +84,21 @@ describe("resolveAddress", () => {
     expect(() => resolveAddress(["<broadcast>", 80], AF_INET6)).toThrow(GaiError);
   });
 
-  test("passes the path of a Unix socket through", () => {
+  test("passes the path of a Unix socket through, and writes bytes as text where they are that", () => {
     expect(resolveAddress("/run/app.sock", AF_UNIX)).toBe("/run/app.sock");
     expect(resolveAddress("\0abstract", AF_UNIX)).toBe("\0abstract");
+    expect(resolveAddress(Buffer.from("\0größe"), AF_UNIX)).toBe("\0größe");
+    expect(resolveAddress(Uint8Array.of(0x2f, 0xff), AF_UNIX)).toEqual(Buffer.of(0x2f, 0xff));
+  });
+
+  test.runIf(process.platform === "linux")("refuses a path that is too long, and one with a zero byte in it", () => {
+    for (const path of [`/${"x".repeat(106)}`, `\0${"x".repeat(107)}`])
+      expect(resolveAddress(path, AF_UNIX)).toBe(path);
+    const tooLong = expect.objectContaining({ code: "ENAMETOOLONG" });
+    for (const path of [`/${"x".repeat(107)}`, `/${"ö".repeat(54)}`, `\0${"x".repeat(108)}`]) {
+      expect(() => resolveAddress(path, AF_UNIX)).toThrow(tooLong);
+    }
+    expect(() => resolveAddress("/tmp/a\0b", AF_UNIX)).toThrow(RangeError);
   });
 
   test("refuses an address whose form is not that of the family", () => {
@@ -97,6 +109,23 @@ describe("resolveAddress", () => {
     expect(() => resolveAddress(["127.0.0.1", 80], AF_UNIX)).toThrow(TypeError);
     expect(() => resolveAddress(["127.0.0.1", 80], AF_UNIX)).toThrow('Cannot use ["127.0.0.1",80] as an address of');
     expect(() => resolveAddress([80, "127.0.0.1"] as unknown as Address, AF_INET)).toThrow(TypeError);
+    expect(() => resolveAddress(Buffer.from("/x"), AF_INET)).toThrow("Cannot use /x as an address of AF_INET: write");
+  });
+
+  test("refuses IPv6's further parts where they are wrong, and for IPv4", () => {
+    const refuse = (parts: readonly unknown[], family = AF_INET6) =>
+      expect(() => resolveAddress(parts as unknown as Address, family as typeof AF_INET6));
+    refuse(["::1", 80, 0x10_0000]).toThrow(
+      "Cannot use the flow label 1048576: it is a whole number from 0 to 1048575.",
+    );
+    refuse(["::1", 80, -1]).toThrow(RangeError);
+    refuse(["::1", 80, "5"]).toThrow(TypeError);
+    refuse(["::1", 80, 0, 2 ** 32]).toThrow("Cannot use the scope id 4294967296: it is a whole number from 0 to");
+    refuse(["::1", 80, 0, 1.5]).toThrow(RangeError);
+    refuse(["::1", 80, 0, 0, 0]).toThrow(TypeError);
+    refuse(["127.0.0.1", 80, 0, 0], AF_INET).toThrow(TypeError);
+    refuse(["localhost", 80, 0], AF_INET).toThrow('write [host, port], such as ["127.0.0.1", 9999].');
+    refuse(["::1", 80, 0, 0], AF_INET).toThrow("open the socket with AF_INET6.");
   });
 
   test("refuses what is not a port", () => {
@@ -241,7 +270,7 @@ describe("getnameinfo", () => {
 
   test("answers with numbers where they are asked for", async () => {
     expect(await getnameinfo(["127.0.0.1", 80], numeric)).toEqual(["127.0.0.1", "80"]);
-    expect(await getnameinfo(["fe80::1", 80, 0, 7], numeric)).toEqual(["fe80::1%7", "80"]);
+    expect(await getnameinfo(["2001:db8:0::1", 80, 0, 7], numeric)).toEqual(["2001:db8::1%7", "80"]);
   });
 
   test("tells the service over TCP, and over UDP with NI_DGRAM", async () => {

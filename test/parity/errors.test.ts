@@ -149,9 +149,7 @@ describe.each(transports)("out of descriptors on the $name transport", (inner) =
         msg: expect.stringContaining("out of descriptors"),
         err: { code: "EMFILE", message: expect.stringContaining(formatAddress(running.address)) },
       });
-      // Once a second: the second line is at least one after the first, and there is no more than one a second.
-      const [one, other] = lines.map(({ writtenAt }) => writtenAt);
-      expect((other ?? 0) - (one ?? 0)).toBeGreaterThanOrEqual(999);
+      // Once a second: no more lines than seconds. Between two lines it may be less, where the first was late.
       expect(lines.length).toBeLessThanOrEqual(1 + seconds);
     });
   }

@@ -21,7 +21,11 @@ const LIMITED = `ulimit -n ${DESCRIPTORS}; exec "$0" "$@"`;
 const run = promisify(execFile);
 const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 
-type Message = { readonly address: Address } | { readonly paused: string } | { readonly done: string };
+type Message =
+  | { readonly address: Address }
+  | { readonly paused: string }
+  | { readonly dropped: Address }
+  | { readonly done: string };
 
 /** The server in its process. */
 class LimitedServer implements AsyncDisposable {
@@ -30,9 +34,12 @@ class LimitedServer implements AsyncDisposable {
   readonly #exited: Promise<unknown[]>;
   #changed: (() => void) | null = null;
 
-  constructor(serverName: string, address: Address) {
+  constructor(serverName: string, address: Address, transport: "node" | "native" = "native") {
     const args = ["-c", LIMITED, process.execPath, fixture("few-descriptors.mjs"), serverName, JSON.stringify(address)];
-    this.#child = spawn("sh", args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    this.#child = spawn("sh", args, {
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+      env: { ...process.env, SOCKETSERVER_TRANSPORT: transport },
+    });
     this.#exited = once(this.#child, "exit");
     this.#child.on("message", (message: Message) => {
       this.#messages.push(message);
@@ -69,7 +76,7 @@ class LimitedServer implements AsyncDisposable {
 const isNative = nativeTransport !== null;
 const reason = isNative
   ? ""
-  : " (skipped: only the native transport leaves its clients in the kernel; Node drops them)";
+  : " (skipped: only the native transport leaves its clients in the kernel; Node turns them away)";
 
 describe.skipIf(!isNative)(`A process without descriptors${reason}`, () => {
   const inet = (): Address => ["127.0.0.1", 0];
@@ -130,6 +137,51 @@ describe.skipIf(!isNative)(`A process without descriptors${reason}`, () => {
     expect(outcomes.received).toBe("welcome");
   });
 });
+
+const isLinux = process.platform === "linux";
+
+describe.skipIf(!isLinux)(
+  "A process without descriptors on the Node transport (Linux only: it counts /proc/self/fd)",
+  () => {
+    it.each([
+      ["MultiplexingTCPServer", (): Address => ["127.0.0.1", 0]],
+      ["MultiplexingUnixStreamServer", temporaryPath],
+    ] as const)("has a %s that serves those who are in, and tells of each that it turns away", async (serverName, makeAddress) => {
+      await using server = new LimitedServer(serverName, makeAddress(), "node");
+      const { address } = await server.next("address");
+      const clients: StreamTestClient[] = [];
+      const answers: string[] = [];
+      for (let number = 0; number < CLIENTS; number += 1) {
+        const client = await StreamTestClient.connect(address);
+        client.write(`${number}\n`).catch(() => undefined);
+        clients.push(client);
+        answers.push(await client.readLine().catch(() => ""));
+      }
+      const served = answers.filter((answer) => answer !== "").length;
+      // The first of them, and no others meanwhile.
+      expect(answers.map((answer) => answer !== "")).toEqual(answers.map((_, number) => number < served));
+      expect(served).toBeGreaterThan(10);
+      expect(await server.next("paused")).toEqual({ paused: "EMFILE" });
+      for (const { address: client } of clients.slice(served)) {
+        expect(await server.next("dropped")).toEqual({ dropped: typeof address === "string" ? "" : client });
+      }
+      for (const client of clients) await client.close();
+      const late = await servedClient(address);
+      await expectEcho(late, "a later one\n");
+      await late.close();
+    });
+  },
+);
+
+/** Connects until there is room. */
+async function servedClient(address: Address): Promise<StreamTestClient> {
+  for (;;) {
+    const client = await StreamTestClient.connect(address);
+    await client.write("here\n").catch(() => undefined);
+    if ((await client.readLine().catch(() => "")) === "here\n") return client;
+    await client.close();
+  }
+}
 
 async function leaveAfterAnswer(client: StreamTestClient): Promise<string> {
   const line = await client.readLine();

@@ -114,18 +114,18 @@ for (const subject of streams) {
       const { socket } = accepted;
       await socket.close();
       const calls = [
-        socket.bind(subject.address()),
-        socket.listen(),
-        socket.accept(),
-        socket.connect(subject.address()),
-        socket.recv(1),
-        socket.recvfrom(1),
-        socket.send("x"),
-        socket.sendall("x"),
-        socket.shutdown(SHUT_WR),
+        () => socket.bind(subject.address()),
+        () => socket.listen(),
+        () => socket.accept(),
+        () => socket.connect(subject.address()),
+        () => socket.recv(1),
+        () => socket.recvfrom(1),
+        () => socket.send("x"),
+        () => socket.sendall("x"),
+        () => socket.shutdown(SHUT_WR),
       ];
       for (const call of calls)
-        expect(await failureOf(call)).toMatchObject({ name: "ClosedResourceError", code: "EBADF" });
+        expect(await failureOf(call())).toMatchObject({ name: "ClosedResourceError", code: "EBADF" });
       for (const call of [
         () => socket.getsockname(),
         () => socket.getpeername(),

@@ -80,19 +80,13 @@ for (const subject of datagrams) {
       expect(await binding).toMatchObject({ name: "ClosedResourceError", code: "EBADF", syscall: "bind" });
     });
 
-    const outcome = subject.isNative ? "comes too late for a first sendto()" : "fails a first sendto()";
-    it(`${outcome}, ${subject.isNative ? "which is sent at once" : "which has to bind first, with ClosedResourceError"}`, async () => {
+    it("comes too late for a first sendto(), which is sent", async () => {
       await using receiver = subject.socket();
       await receiver.bind(subject.address());
       const socket = subject.socket();
       const sending = socket.sendto("x", receiver.getsockname());
-      await Promise.all([
-        subject.isNative
-          ? expect(sending).resolves.toBe(1)
-          : expect(sending).rejects.toMatchObject({ name: "ClosedResourceError", code: "EBADF", syscall: "sendto" }),
-        socket.close(),
-      ]);
-      if (subject.isNative) expect(String(await receiver.recv(10))).toBe("x");
+      await Promise.all([expect(sending).resolves.toBe(1), socket.close()]);
+      expect(String(await receiver.recv(10))).toBe("x");
     });
 
     it("reads the end after SHUT_RD with recvfrom() as with recv(), also in one that waits", async () => {

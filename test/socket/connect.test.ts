@@ -95,10 +95,14 @@ for (const subject of streams) {
       await using listener = await subject.listener();
       await using client = subject.socket();
       client.setblocking(false);
-      const error = await failureOf(client.connect(listener.getsockname()));
-      expect(error).toBeInstanceOf(BlockingIOError);
-      expect(error.code).toBe("EINPROGRESS");
-      expect(error.message).toMatch(/: operation now in progress \(EINPROGRESS\)$/);
+      const error = await failureOf(client.connect(listener.getsockname())).catch(() => null);
+      if (subject.answersAtOnce) {
+        expect(error).toBeNull();
+      } else {
+        expect(error).toBeInstanceOf(BlockingIOError);
+        expect(error?.code).toBe("EINPROGRESS");
+        expect(error?.message).toMatch(/: operation now in progress \(EINPROGRESS\)$/);
+      }
       client.setblocking(true);
       const [server] = await listener.accept();
       await using _server = server;
@@ -112,7 +116,7 @@ for (const subject of streams) {
       await using listener = await subject.listener();
       await using client = subject.socket();
       client.setblocking(false);
-      await failureOf(client.connect(listener.getsockname()));
+      await client.connectEx(listener.getsockname());
       client.setblocking(true);
       const receiving = client.recv(10);
       const [server] = await listener.accept();
@@ -128,7 +132,8 @@ for (const subject of streams) {
       await failureOf(client.connect(address));
       client.setblocking(true);
       const [receiving, sending] = [failureOf(client.recv(10)), failureOf(client.sendall("x"))];
-      expect((await receiving).code).toBe("ENOTCONN");
+      // As the system says it: the first to ask hears why, unless connect() has said so.
+      expect((await receiving).code).toMatch(subject.answersAtOnce ? /^ENOTCONN$/ : /^(ECONNREFUSED|ENOENT)$/);
       expect((await sending).code).toMatch(/^(ENOTCONN|EPIPE)$/);
       expect(client.remoteEndpoint).toBeNull();
     });
@@ -137,7 +142,8 @@ for (const subject of streams) {
       await using listener = await subject.listener();
       await using client = subject.socket();
       client.setblocking(false);
-      expect(await client.connectEx(listener.getsockname())).toBe(constants.errno.EINPROGRESS);
+      const expected = subject.answersAtOnce ? 0 : constants.errno.EINPROGRESS;
+      expect(await client.connectEx(listener.getsockname())).toBe(expected);
     });
 
     it("keeps the error of a connection in the background for SO_ERROR, once", async () => {
@@ -147,7 +153,9 @@ for (const subject of streams) {
       await failureOf(client.connect(address));
       client.settimeout(null);
       await failureOf(client.sendall("nobody reads this"));
-      expect(client.getsockopt(SOL_SOCKET, SO_ERROR)).toBe(subject.isTcp ? ECONNREFUSED : ENOENT);
+      // What connect() has said already is not kept.
+      const kept = subject.isTcp ? ECONNREFUSED : ENOENT;
+      expect(client.getsockopt(SOL_SOCKET, SO_ERROR)).toBe(subject.answersAtOnce ? 0 : kept);
       expect(client.getsockopt(SOL_SOCKET, SO_ERROR)).toBe(0);
     });
 
@@ -217,10 +225,10 @@ for (const subject of tcpStreams.filter(({ isNative }) => isNative)) {
   describe.skipIf(subject.missing !== null)(`The system's view of a connection over ${subject.title}`, () => {
     it("names the peer as it was reached, not as it was asked for", async () => {
       await using listener = await subject.listener();
-      const [host, port] = listener.getsockname() as InetAddress;
+      const [, port] = listener.getsockname() as InetAddress;
       await using client = subject.socket();
       await client.connect([subject.family === AF_INET6 ? "0:0:0:0:0:0:0:1" : "0.0.0.0", port]);
-      expect(client.getpeername()).toEqual([host, port]);
+      expect(client.getpeername()).toEqual(listener.getsockname());
     });
 
     it("is no connection when it was refused and SO_ERROR has told so already", async () => {
@@ -301,12 +309,15 @@ for (const subject of tcpStreams) {
       expect(error.message).toMatch(/^Cannot connect to tcp .*:\d+.*ETIMEDOUT/);
     });
 
-    it("leaves nothing to wait for after the time-out: whoever selects the socket is told at once", async () => {
+    it("goes on connecting after the time-out, as the system does: the socket is open, and may be closed", async () => {
       await using server = await FullBacklog.start(subject.host);
       await using socket = subject.socket();
       socket.settimeout(0.05);
       await failureOf(socket.connect(server.address));
-      expect(await select([socket], [socket], [], 2)).toEqual([[socket], [socket], []]);
+      expect(socket.closed).toBe(false);
+      expect(await select([], [socket], [], 0)).toEqual([[], [], []]);
+      expect(await socket.connectEx(server.address)).toBe(constants.errno.EALREADY);
+      await socket.close();
     });
 
     it("ends a waiting connect() with ClosedResourceError when it is closed", async () => {

@@ -4,6 +4,7 @@ import {
   BlockingIOError,
   BusyResourceError,
   ClosedResourceError,
+  type InetAddress,
   isInetAddress,
   TimeoutError,
 } from "ts-socketserver";
@@ -26,6 +27,14 @@ for (const subject of [...datagrams, ...unixDatagrams]) {
       }
     });
 
+    it("leave in the order of the calls, also the first ones of a socket, which nobody has awaited", async () => {
+      await using receiver = await subject.bound();
+      await using sender = subject.socket();
+      const texts = ["first", "second", "third", "fourth"];
+      await Promise.all(texts.map((text) => sender.sendto(text, receiver.getsockname())));
+      for (const text of texts) expect(String(await receiver.recv(100))).toBe(text);
+    });
+
     it("go to and come from the connected peer alone", async () => {
       await using one = await subject.bound();
       await using other = await subject.bound();
@@ -42,6 +51,14 @@ for (const subject of [...datagrams, ...unixDatagrams]) {
       else expect(await intrusion).toBe(11);
       await other.sendto("for you", one.getsockname());
       expect(String(await one.recv(100))).toBe("for you");
+    });
+
+    it.runIf(subject.family !== AF_UNIX)("of a connected socket go to its peer by sendto() as well", async () => {
+      await using one = await subject.bound();
+      await using other = await subject.bound();
+      await one.connect(other.getsockname());
+      expect(await one.sendto("by its name", other.getsockname())).toBe(11);
+      expect(String(await other.recv(100))).toBe("by its name");
     });
 
     it("change their peer with another connect()", async () => {
@@ -62,6 +79,26 @@ for (const subject of [...datagrams, ...unixDatagrams]) {
       await sender.connect(receiver.getsockname());
       await sender.send("hello");
       expect(String(await receiver.recv(100))).toBe("hello");
+    });
+
+    it.runIf(subject.isNative)("go from a connected socket to another address, as the system has it", async () => {
+      await using peer = await subject.bound();
+      await using other = await subject.bound();
+      await using sender = await subject.bound();
+      await sender.connect(peer.getsockname());
+      expect(await sender.sendto("to another", other.getsockname())).toBe(10);
+      expect(await other.recvfrom(20)).toEqual([Buffer.from("to another"), sender.getsockname(), false]);
+      await sender.send("to the peer");
+      expect(String(await peer.recv(20))).toBe("to the peer");
+      expect(sender.getpeername()).toEqual(peer.getsockname());
+    });
+
+    it.runIf(subject.family !== AF_UNIX)("cannot go to the port 0: EINVAL", async () => {
+      await using sender = await subject.bound();
+      const [host] = sender.getsockname() as InetAddress;
+      expect(await failureOf(sender.sendto("x", [host, 0]))).toMatchObject({ code: "EINVAL", syscall: "sendto" });
+      await sender.sendto("still works", sender.getsockname());
+      expect(String(await sender.recv(20))).toBe("still works");
     });
 
     it("may be empty, and are no end of anything", async () => {
@@ -139,7 +176,9 @@ for (const subject of [...datagrams, ...unixDatagrams]) {
     it("cannot be received after the socket is shut down, which needs a peer", async () => {
       await using one = await subject.bound();
       await using other = await subject.bound();
-      expect(await failureOf(one.shutdown(SHUT_RDWR))).toMatchObject({ code: "ENOTCONN" });
+      // Of Unix datagrams, Linux ends the directions also without a peer.
+      const isRefused = !(subject.isNative && subject.family === AF_UNIX);
+      if (isRefused) expect(await failureOf(one.shutdown(SHUT_RDWR))).toMatchObject({ code: "ENOTCONN" });
       await one.connect(other.getsockname());
       const waiting = one.recv(10);
       await one.shutdown(SHUT_RDWR);

@@ -1,7 +1,6 @@
 import type { Socket } from "ts-socketserver";
 import { MSG_DONTWAIT } from "ts-socketserver/socket";
 import { describe, expect, it, vi } from "vitest";
-import { YIELD_AFTER } from "../../dist/core/fairness.js";
 import { settle, turnsDuring } from "../support/settle.js";
 import { bulkStreams, datagrams, receiveBytes } from "./subjects.js";
 
@@ -9,31 +8,51 @@ async function times(count: number, call: () => Promise<unknown>): Promise<void>
   for (let index = 0; index < count; index += 1) await call();
 }
 
-/** Half of the turns that so many calls must make: enough to show it, whatever else makes the loop turn or not. */
-const fair = (calls: number): number => Math.floor(calls / YIELD_AFTER / 2);
+/** Turns of the event loop that calls must allow, and within how many calls: far more than a turn of a few milliseconds holds. */
+const FAIR = 5;
+const MANY = 200_000;
+
+/** Makes calls, one after the other, until the event loop has turned. @returns how many calls, and how many turns. */
+async function callUntilFair(call: () => Promise<unknown>): Promise<{ calls: number; turns: number }> {
+  let turns = 0;
+  let next = setImmediate(function count() {
+    turns += 1;
+    next = setImmediate(count);
+  });
+  let calls = 0;
+  for (; turns < FAIR && calls < MANY; calls += 1) await call();
+  clearImmediate(next);
+  return { calls, turns };
+}
+
+/** What a handler may do between two calls: without it, few calls are done before a turn is due. */
+function compute(): void {
+  const end = performance.now() + 0.1;
+  while (performance.now() < end);
+}
 
 for (const subject of bulkStreams) {
   describe.skipIf(subject.missing !== null)(`Fairness over ${subject.title}`, () => {
     it("lets the event loop turn while a handler floods a peer that reads as fast", async () => {
       await using accepted = await subject.accepted();
       const message = Buffer.alloc(64, "x");
-      const turns = await turnsDuring(() => times(20_000, () => accepted.socket.sendall(message)));
-      expect(turns).toBeGreaterThanOrEqual(fair(20_000));
-      expect((await accepted.peer.read(20_000 * 64)).length).toBe(20_000 * 64);
+      const { calls, turns } = await callUntilFair(() => accepted.socket.sendall(message));
+      expect(turns).toBeGreaterThanOrEqual(FAIR);
+      expect((await accepted.peer.read(calls * 64)).length).toBe(calls * 64);
     });
 
     it("lets the event loop turn while a handler takes what has arrived byte by byte, and loses none of it", async () => {
       await using accepted = await subject.accepted();
       const { socket, peer } = accepted;
-      const text = "0123456789".repeat(500);
+      const text = "0123456789".repeat(100);
       await peer.write(text);
       await settle();
       let received = "";
       const turns = await turnsDuring(async () => {
-        while (received.length < text.length / 2) received += String(await socket.recv(1));
-        while (received.length < text.length) received += String((await socket.recvfrom(1))[0]);
+        for (; received.length < text.length / 2; compute()) received += String(await socket.recv(1));
+        for (; received.length < text.length; compute()) received += String((await socket.recvfrom(1))[0]);
       });
-      expect(turns).toBeGreaterThanOrEqual(fair(text.length));
+      expect(turns).toBeGreaterThanOrEqual(FAIR);
       expect(received).toBe(text);
     });
 
@@ -54,8 +73,13 @@ for (const subject of bulkStreams) {
       await Promise.all(clients.map((client) => client.connect(listener.getsockname())));
       await settle();
       const servers: Socket[] = [];
-      const turns = await turnsDuring(() => times(300, async () => servers.push((await listener.accept())[0])));
-      expect(turns).toBeGreaterThanOrEqual(fair(300));
+      const turns = await turnsDuring(() =>
+        times(300, async () => {
+          servers.push((await listener.accept())[0]);
+          compute();
+        }),
+      );
+      expect(turns).toBeGreaterThanOrEqual(FAIR);
       await Promise.all([...clients, ...servers].map((end) => end.close()));
     });
 
@@ -63,8 +87,8 @@ for (const subject of bulkStreams) {
       await using accepted = await subject.accepted();
       const { socket, peer } = accepted;
       socket.settimeout(0);
-      await times(1000, () => socket.sendall("x"));
-      expect((await peer.read(1000)).length).toBe(1000);
+      await times(200, () => socket.sendall("x"));
+      expect((await peer.read(200)).length).toBe(200);
     });
 
     it("ends overlapping sends in the order in which they were made", async () => {
@@ -80,7 +104,7 @@ for (const subject of bulkStreams) {
       );
     });
 
-    it("costs nothing where each call waits for the other side", async () => {
+    it("costs hardly anything where each call waits for the other side", async () => {
       await using pair = await subject.pair();
       using immediates = vi.spyOn(globalThis, "setImmediate");
       for (let round = 0; round < 300; round += 1) {
@@ -90,7 +114,9 @@ for (const subject of bulkStreams) {
           await receiving;
         }
       }
-      expect(immediates).not.toHaveBeenCalled();
+      // The native transport knows when a turn begins; Node does not say so.
+      const most = subject.isNative ? 0 : 1200 / 16;
+      expect(immediates.mock.calls.length).toBeLessThanOrEqual(most);
     });
   });
 }
@@ -102,17 +128,20 @@ for (const subject of datagrams) {
       await using receiver = subject.socket();
       await receiver.bind(subject.address());
       const address = receiver.getsockname();
-      const sending = await turnsDuring(() => times(2000, () => sender.sendto("", address)));
-      expect(sending).toBeGreaterThanOrEqual(fair(2000));
+      const sending = await callUntilFair(() => sender.sendto("", address));
+      expect(sending.turns).toBeGreaterThanOrEqual(FAIR);
       await settle();
       while (receiver.readable) await receiver.recvfrom(10);
       for (let index = 0; index < 200; index += 1) await sender.sendto(String(index), address);
       await settle();
       const received: string[] = [];
       const receiving = await turnsDuring(() =>
-        times(200, async () => received.push(String((await receiver.recvfrom(10))[0]))),
+        times(200, async () => {
+          received.push(String((await receiver.recvfrom(10))[0]));
+          compute();
+        }),
       );
-      expect(receiving).toBeGreaterThanOrEqual(fair(200));
+      expect(receiving).toBeGreaterThanOrEqual(2);
       expect(received).toEqual(received.map((_, index) => String(index)));
     });
   });

@@ -5,6 +5,7 @@ import {
   IPPROTO_ICMP,
   IPPROTO_ICMPV6,
   MSG_DONTWAIT,
+  MSG_PEEK,
   SHUT_WR,
   SO_TYPE,
   SOCK_DGRAM,
@@ -67,6 +68,26 @@ for (const transport of withAllKinds) {
       expect(String(await pair.other.recv(100))).toBe("first");
       expect(String(await pair.other.recv(3))).toBe("sec");
       expect(String(await pair.other.recv(100))).toBe("third");
+    });
+
+    it("tells by recvfrom() that a message was cut, also of one that stays", async () => {
+      await using pair = await Pair.make(transport, kind);
+      for (const text of ["first", "second"]) await pair.one.sendall(text);
+      const received = async (size: number, flags?: number): Promise<unknown> => {
+        const [data, address, truncated] = await pair.other.recvfrom(size, flags);
+        return [String(data), address, truncated];
+      };
+      expect(await received(3, MSG_PEEK)).toEqual(["fir", "", true]);
+      expect(await received(5, MSG_PEEK)).toEqual(["first", "", false]);
+      expect(await received(4)).toEqual(["firs", "", true]);
+      expect(await received(6)).toEqual(["second", "", false]);
+      const waiting = received(1);
+      await pair.one.sendall("third");
+      expect(await waiting).toEqual(["t", "", true]);
+      // More than is received at once of a stream.
+      await pair.one.sendall(Buffer.alloc(150_000));
+      const [data, , truncated] = await pair.other.recvfrom(140_000);
+      expect([data.length, truncated]).toEqual([140_000, true]);
     });
 
     it("carries long messages whole, if they are asked for", async () => {

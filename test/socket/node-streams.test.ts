@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { Agent, createServer as createHttpServer, request } from "node:http";
 import { Socket as NodeSocket } from "node:net";
@@ -6,11 +7,15 @@ import { buffer, text } from "node:stream/consumers";
 import { createServer as createTlsServer, connect as tlsConnect } from "node:tls";
 import { BaseRequestHandler, type Socket, StreamRequestHandler } from "ts-socketserver";
 import { MSG_PEEK, SHUT_WR } from "ts-socketserver/socket";
+import { nodeTransport } from "ts-socketserver/transport";
 import { describe, expect, it } from "vitest";
 import { serveWith } from "../robustness/support.js";
 import { isPending, settle } from "../support/settle.js";
 import { streamSubjects } from "../support/subjects.js";
+import { within } from "../support/within.js";
 import { failureOf, pattern, receiveBytes, streams } from "./subjects.js";
+
+const MEGABYTE = 1024 * 1024;
 
 /** Encryption by a secret that both ends know: it needs no certificate. */
 const psk = Buffer.from("a secret of both ends");
@@ -134,6 +139,131 @@ for (const subject of streams) {
       const sent = pattern(1024 * 1024);
       client.end(sent);
       expect((await buffer(client)).equals(sent)).toBe(true);
+    });
+  });
+}
+
+for (const subject of streams.filter(({ transport }) => transport === nodeTransport)) {
+  describe.skipIf(subject.missing !== null)(`A connection that was read, given to Node over ${subject.title}`, () => {
+    it("goes on as a stream of Node's: with what waits, and with all that comes, no faster than it is taken", async () => {
+      await using accepted = await subject.accepted();
+      const { socket, peer } = accepted;
+      const all = randomBytes(4 * MEGABYTE);
+      const sending = peer.write(all);
+      const first = await receiveBytes(socket, 10);
+      const stream = socket.toNodeSocket();
+      await settle();
+      expect(stream.readableLength).toBeLessThan(MEGABYTE);
+      stream.end("goodbye");
+      peer.end();
+      const rest = await within(15, "the rest", buffer(stream));
+      await sending;
+      expect(Buffer.concat([first, rest]).equals(all)).toBe(true);
+      expect(await peer.readAll()).toBe("goodbye");
+    });
+
+    it("tells its end, and its bytes, when it has gone on as a stream of Node's", async () => {
+      await using accepted = await subject.accepted();
+      const { socket, peer } = accepted;
+      await peer.write("one");
+      expect(String(await socket.recv(10))).toBe("one");
+      const stream = socket.toNodeSocket();
+      await peer.write("two");
+      const [chunk] = await once(stream, "data");
+      expect(String(chunk)).toBe("two");
+      peer.end();
+      await once(stream, "end");
+      stream.destroy();
+      await once(stream, "close");
+    });
+
+    it.each(["readable", "readable, after a pause()"])("tells of its bytes as a stream of Node's: %s", async (how) => {
+      await using accepted = await subject.accepted();
+      const { socket, peer } = accepted;
+      await peer.write("one");
+      expect(String(await socket.recv(10))).toBe("one");
+      const stream = socket.toNodeSocket();
+      if (how !== "readable") stream.pause();
+      const readable = within(15, "the event", once(stream, "readable"));
+      await peer.write("two");
+      await readable;
+      expect(String(stream.read())).toBe("two");
+      stream.destroy();
+    });
+
+    it("begins with the bytes that a reader had read ahead, then those that wait", async () => {
+      await using accepted = await subject.accepted();
+      const { socket, peer } = accepted;
+      const rfile = socket.makefile("rb");
+      await peer.write("line\nread ahead, ");
+      expect(String(await rfile.readline())).toBe("line\n");
+      await peer.write("waiting, ");
+      await settle();
+      const stream = socket.toNodeSocket();
+      await peer.write("late");
+      peer.end();
+      expect(await text(stream)).toBe("read ahead, waiting, late");
+      stream.destroy();
+    });
+
+    it("tells the end that had come before, also when nothing is left to be read", async () => {
+      await using accepted = await subject.accepted();
+      const { socket, peer } = accepted;
+      peer.end();
+      expect(await socket.recv(1)).toHaveLength(0);
+      const stream = socket.toNodeSocket();
+      await within(15, "the end", once(stream.resume(), "end"));
+      stream.end("goodbye");
+      expect(await peer.readAll()).toBe("goodbye");
+    });
+
+    it("is no error of the process when it breaks before there is a listener", async () => {
+      await using accepted = await subject.accepted();
+      const { socket, peer } = accepted;
+      await peer.write("x");
+      await socket.recv(1);
+      const stream = socket.toNodeSocket();
+      // Unlike once(), this listens for no error.
+      const over = new Promise((resolve) => stream.once(subject.isTcp ? "close" : "end", resolve));
+      stream.resume();
+      if (subject.isTcp) peer.reset();
+      else await peer.close();
+      await within(15, "the end", over);
+      stream.destroy();
+    });
+  });
+
+  describe.skipIf(subject.missing !== null)(`A connection whose first read comes late, over ${subject.title}`, () => {
+    it("is read while a send that came before still waits for room", async () => {
+      await using accepted = await subject.accepted();
+      const { socket, peer } = accepted;
+      peer.pause();
+      const megabytes = 16;
+      const sending = socket.sendall(Buffer.alloc(megabytes * MEGABYTE, "x"));
+      await settle();
+      await peer.write("hurry");
+      expect(String(await within(15, "the word", socket.recv(10)))).toBe("hurry");
+      peer.resume();
+      // Piece by piece: the client would put all of it together again at each chunk.
+      for (let count = 0; count < megabytes; count += 1) expect(await peer.read(MEGABYTE)).toHaveLength(MEGABYTE);
+      await within(15, "the send", sending);
+      await socket.shutdown(SHUT_WR);
+      await peer.ended();
+      expect(peer.available).toBe(0);
+      await peer.write("thanks");
+      expect(String(await socket.recv(10))).toBe("thanks");
+    });
+
+    it("is read behind the end of what was sent", async () => {
+      await using accepted = await subject.accepted();
+      const { socket, peer } = accepted;
+      await socket.sendall("all I have");
+      await socket.shutdown(SHUT_WR);
+      expect(await peer.readAll()).toBe("all I have");
+      await peer.write("thanks");
+      expect(String(await socket.recv(10))).toBe("thanks");
+      peer.end();
+      expect(await socket.recv(10)).toHaveLength(0);
     });
   });
 }

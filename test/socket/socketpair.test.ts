@@ -48,8 +48,8 @@ describe("socketpair() that fails", () => {
     faulty.acceptFaults.push("EMFILE");
     let closed = 0;
     const transport = changing(faulty, (channel) => ({
-      connect: async (address) => {
-        const connected = await channel.connect(address);
+      connect: async (address, mayWait) => {
+        const connected = await channel.connect(address, mayWait);
         return override(connected, {
           close: () => {
             closed += 1;

@@ -86,6 +86,11 @@ class Subject {
 
 /** Streams of one family over one transport. */
 export class StreamSubject extends Subject {
+  /** Whether the system knows at once what becomes of a connection. */
+  get answersAtOnce(): boolean {
+    return this.isNative && !this.isTcp;
+  }
+
   /** Where TCP listens and connects. */
   get host(): string {
     const address = this.address();

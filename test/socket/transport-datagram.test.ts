@@ -42,6 +42,22 @@ for (const subject of datagrams) {
   });
 }
 
+for (const subject of datagrams.filter(({ isNative }) => !isNative)) {
+  describe.skipIf(subject.missing !== null)(`What Node refuses over ${subject.title}`, () => {
+    it("is a datagram of a connected socket to another address: the error says where it works", async () => {
+      await using one = await subject.bound();
+      await using other = await subject.bound();
+      await using stranger = await subject.bound();
+      await one.connect(other.getsockname());
+      const error = await failureOf(one.sendto("x", stranger.getsockname()));
+      expect(error.name).toBe("UnsupportedOperation");
+      expect(error.message).toMatch(/^Node sends no datagrams .*\(ENOTSUP\)\. The native transport/);
+      await one.send("fine");
+      expect(String(await other.recv(100))).toBe("fine");
+    });
+  });
+}
+
 // The Node transport can set the option only when it binds; the native one sets it at once, and the kernel takes any size.
 for (const subject of datagrams.filter(({ isNative }) => !isNative)) {
   describe.skipIf(subject.missing !== null)(

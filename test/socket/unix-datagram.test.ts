@@ -229,6 +229,32 @@ for (const subject of unixDatagrams) {
     });
   });
 
+  describe(`A connected sender over ${subject.title}`, () => {
+    it("reaches others by sendto(), and waits for each as an unconnected one does", async () => {
+      await using peer = await subject.bound();
+      await using receiver = await subject.bound();
+      const path = String(receiver.getsockname());
+      await using sender = subject.socket();
+      await sender.connect(String(peer.getsockname()));
+      expect(await sender.sendto("to another", path)).toBe(10);
+      expect(String(await receiver.recv(20))).toBe("to another");
+      await using filling = subject.socket();
+      const full = await fill(filling, path);
+      const sending = sender.sendto("at last", path);
+      expect(await isPending(sending)).toBe(true);
+      await sender.send("to the peer");
+      expect(String(await peer.recv(20))).toBe("to the peer");
+      for (let count = 0; count < full; count += 1) await receiver.recv(10);
+      expect(await sending).toBe(7);
+      expect(String(await receiver.recv(10))).toBe("at last");
+    });
+
+    it("needs a peer for send(): without one the system says that it is not connected", async () => {
+      await using sender = subject.socket();
+      expect(await failureOf(sender.send("to whom?"))).toMatchObject({ code: "ENOTCONN" });
+    });
+  });
+
   describe(`Long datagrams over ${subject.title}`, () => {
     it("arrive whole, or cut and flagged where less was asked for", async () => {
       await using receiver = await subject.bound();

@@ -28,7 +28,9 @@ import {
 } from "../constants.js";
 import { codeOf, type GaiError, HError, strerror } from "../errors.js";
 import { checkPort, type InetAddress } from "./address.js";
+import { inetNtop, inetPton } from "./inet.js";
 import {
+  checkForm,
   familyNames,
   gaiError,
   type Host,
@@ -37,9 +39,11 @@ import {
   ownAddress,
   readNumericHost,
   unknownHost,
+  withHost,
   wrongFamily,
 } from "./resolve.js";
 import { findServiceName, findServicePort, type ServiceProtocol } from "./services.js";
+import { withZone } from "./zones.js";
 
 /** One answer of {@link getaddrinfo}: what to open a socket with, and the address to bind or connect it to. */
 export type AddressInformation = readonly [
@@ -109,7 +113,7 @@ async function findHosts(host: string, family: InetFamily | typeof AF_UNSPEC, fl
  * Finds the addresses of a host and service, ready to open a socket with. Source: Python's `socket.getaddrinfo`.
  *
  * With `type` 0 each address comes twice, for `SOCK_STREAM` and for `SOCK_DGRAM`; `SOCK_RAW` has to be asked for.
- * The zone of an IPv6 address (`fe80::1%eth0`) stays in the host.
+ * The zone of an IPv6 address (`fe80::1%eth0`) becomes its scope id, and the host comes in its shortest form.
  *
  * @param host a name or a numeric address; `null` or `""` is this machine: every interface with the flag `AI_PASSIVE`,
  *   else loopback.
@@ -120,8 +124,8 @@ async function findHosts(host: string, family: InetFamily | typeof AF_UNSPEC, fl
  * @param flags any of `AI_PASSIVE`, `AI_CANONNAME` (the first answer carries the host's name as it was asked for),
  *   `AI_NUMERICHOST` and `AI_NUMERICSERV`, added up; others are ignored.
  * @returns at least one `[family, type, proto, canonname, address]`, in the system's order of preference. The address
- *   is `[host, port]`, and for IPv6 `[host, port, 0, 0]`.
- * @throws GaiError naming the host, service or family that cannot be resolved.
+ *   is `[host, port]`, and for IPv6 `[host, port, 0, scopeId]`, the last 0 where there is no zone.
+ * @throws GaiError naming the host, service or family that cannot be resolved, also for a zone that does not exist.
  * @throws RangeError naming the port, when it is not a whole number from 0 to 65535.
  * @example
  * ```ts
@@ -143,9 +147,10 @@ export async function getaddrinfo(
   if (host === null && port === null) throw gaiError("resolve", "neither a host nor a port was given", "ENOTFOUND");
   const found = findKinds(port, type, proto, flags);
   const hosts = await findHosts(host ?? "", family, flags);
-  const answers = hosts.flatMap(([hostFamily, address]) =>
+  const answers = hosts.flatMap(([hostFamily, address, scopeId = 0]) =>
     found.map((kind) => {
-      const full: InetAddress = hostFamily === AF_INET ? [address, kind.port] : [address, kind.port, 0, 0];
+      const full: InetAddress =
+        hostFamily === AF_INET ? [address, kind.port] : [shortest(address), kind.port, 0, scopeId];
       return { hostFamily, kind, full };
     }),
   );
@@ -158,6 +163,11 @@ export async function getaddrinfo(
     index === 0 ? canonname : "",
     full,
   ]);
+}
+
+/** An IPv6 address without a zone in the form of RFC 5952. */
+function shortest(address: string): string {
+  return inetNtop(AF_INET6, inetPton(AF_INET6, address));
 }
 
 /**
@@ -210,7 +220,8 @@ export async function gethostbynameEx(
  */
 export async function gethostbyaddr(host: string): Promise<[hostname: string, aliases: string[], addresses: string[]]> {
   try {
-    const [, address] = readNumericHost(host) ?? (await lookUp(host, AF_UNSPEC))[0];
+    const [family, found] = readNumericHost(host) ?? (await lookUp(host, AF_UNSPEC))[0];
+    const address = family === AF_INET6 ? shortest(found) : found;
     const answer = await lookupService(address, 0);
     return [answer.hostname, [], [address]];
   } catch (error) {
@@ -259,28 +270,31 @@ export async function getfqdn(name = ""): Promise<string> {
 /**
  * Finds the names of a host and service by their address. Source: Python's `socket.getnameinfo`.
  *
- * @param address a numeric host and a port.
+ * @param address a numeric host and a port; for IPv6 also the flow label and the scope id, or a zone in the host.
  * @param flags any of {@link NI_NUMERICHOST}, {@link NI_NUMERICSERV}, {@link NI_NAMEREQD} and {@link NI_DGRAM},
  *   added up.
- * @returns the host's name and the service's; the numeric address or the port number where there is no name.
- * @throws GaiError naming the host, when it is not numeric, or has no name and `NI_NAMEREQD` is set.
- * @throws RangeError naming the port, when it is not a whole number from 0 to 65535.
+ * @returns the host's name and the service's; the numeric address (with its zone: `fe80::1%eth0`) or the port number where
+ *   there is no name.
+ * @throws GaiError naming the host, when it is not numeric, its zone does not exist, or it has no name and `NI_NAMEREQD` is set.
+ * @throws TypeError, RangeError for an address as `bind()` refuses it.
  * @example
  * ```ts
  * await getnameinfo(["127.0.0.1", 80]); // ["localhost", "http"]
  * ```
  */
 export async function getnameinfo(address: InetAddress, flags = 0): Promise<[host: string, service: string]> {
-  const [host, port, , scopeId] = address;
+  const [host, port] = address;
   checkPort(port);
   const numeric = readNumericHost(host);
   if (numeric === undefined) throw notNumeric(host, "getnameinfo()");
-  const full = scopeId && !host.includes("%") ? `${numeric[1]}%${scopeId}` : numeric[1];
+  checkForm(address, numeric[0]);
+  const [bare, , , scopeId = 0] = withHost(address, numeric);
+  const full = numeric[0] === AF_INET ? bare : withZone(shortest(bare), scopeId);
   const named = (flags & NI_NUMERICSERV) === 0;
   const service = (named && findServiceName(port, (flags & NI_DGRAM) === 0 ? "tcp" : "udp")) || String(port);
   if ((flags & NI_NUMERICHOST) !== 0) return [full, service];
   try {
-    return [(await lookupService(full, port)).hostname, service];
+    return [(await lookupService(bare, port)).hostname, service];
   } catch (error) {
     if ((flags & NI_NAMEREQD) === 0) return [full, service];
     throw unknownHost(host, AF_UNSPEC, error);

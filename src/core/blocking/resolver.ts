@@ -5,11 +5,11 @@
  */
 
 import { Worker } from "node:worker_threads";
-import { type Address, checkPort, isInetAddress } from "../address/address.js";
-import { gaiError, type InetFamily, readNumericHost, resolveAddress } from "../address/resolve.js";
+import { type Address, isInetAddress } from "../address/address.js";
+import { checkForm, gaiError, type InetFamily, readNumericHost, resolveAddress } from "../address/resolve.js";
 import { type AddressFamily, AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM } from "../constants.js";
 import { codeOf, GaiError } from "../errors.js";
-import { BlockingStreamReader } from "../stream/blocking-reader.js";
+import { BlockingStreamReader } from "../stream/reader.js";
 import { EAGAIN, POLLIN } from "../transport/native/constants.js";
 import { systemErrorOf } from "../transport/system-error.js";
 import { blockUntil, deadlineAfter, INTERRUPTED, interruptedError, nativeCalls, READY } from "./wait.js";
@@ -45,10 +45,11 @@ export function resolveBlocking(address: Address, family: AddressFamily, passive
 /** The same address, where its host is a name with that looked up. What is no address at all is left for others to refuse. */
 function withoutName(address: Address, family: AddressFamily): Address {
   if (!isInetAddress(address) || typeof address[0] !== "string") return address;
-  const [host, port, ...rest] = address;
+  const [host, ...parts] = address;
   if (host === "" || readNumericHost(host) !== undefined) return address;
-  checkPort(port);
-  return [lookUp({ host, family: family === AF_INET6 ? AF_INET6 : AF_INET }), port, ...rest];
+  const wanted = family === AF_INET6 ? AF_INET6 : AF_INET;
+  checkForm(address, wanted);
+  return [lookUp({ host, family: wanted }), ...parts];
 }
 
 function lookUp(question: ResolverQuestion): string {

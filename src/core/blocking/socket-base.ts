@@ -1,33 +1,21 @@
 /**
- * {@link BlockingSocketBase}: what a blocking socket is, before it moves any bytes: its descriptor, names, options, time-out
- * and end.
+ * {@link BlockingSocketBase}: how the calls of a blocking socket wait.
  *
  * @module
  */
 
-import { type Address, formatAddress, protocolName } from "../address/address.js";
-import {
-  type AddressFamily,
-  AF_INET6,
-  AF_UNIX,
-  SO_DOMAIN,
-  SO_LINGER,
-  SO_PROTOCOL,
-  SO_TYPE,
-  SOCK_DGRAM,
-  SOCK_RAW,
-  SOL_SOCKET,
-  type SocketKind,
-} from "../constants.js";
-import { closedError, codeOf, osError } from "../errors.js";
-import { checkOptionLength } from "../socket/socket-base.js";
-import { SocketTimeout } from "../socket/timeout.js";
-import type { NativeAddon } from "../transport/native/addon.js";
-import { POLL_FAILED, RESET_ON_CLOSE, RETRY_TIME } from "../transport/native/constants.js";
-import { NativeAddresses } from "../transport/native/sockaddr.js";
-import { systemError, systemErrorOf } from "../transport/system-error.js";
-import type { ChannelCounters } from "../transport/transport.js";
-import type { UnixSocketFile } from "../transport/unix-socket-file.js";
+import type { Address } from "../address/address.js";
+import { type AddressFamily, MSG_DONTWAIT, type SocketKind } from "../constants.js";
+import { OSError, osError, unsupported } from "../errors.js";
+import { checkSize } from "../socket/operations.js";
+import { openSocket, SocketBase } from "../socket/socket-base.js";
+import { BlockingSendQueue } from "../stream/blocking-send-queue.js";
+import { nativeTransport } from "../transport/index.js";
+import { loadNativeAddon } from "../transport/native/addon.js";
+import type { NativeChannel } from "../transport/native/channel.js";
+import { POLLIN, POLLOUT, RETRY_TIME } from "../transport/native/constants.js";
+import type { NativeTransport } from "../transport/native/transport.js";
+import { resolveBlocking } from "./resolver.js";
 import {
   blockFor,
   blockUntil,
@@ -36,7 +24,6 @@ import {
   INTERRUPTED,
   interruptedError,
   isInterrupted,
-  nativeCalls,
   READY,
   type WaitOutcome,
 } from "./wait.js";
@@ -50,145 +37,89 @@ export interface BlockingSocketOptions {
   readonly fileno?: number;
 }
 
-/** @internal A descriptor that this thread owns already, and what is at its other end. */
-export interface OwnedDescriptor {
-  readonly descriptor: number;
-  readonly peer: Address | null;
-}
-
-/** Of a call: `undefined` until it has to wait. */
+/** Until when a call may wait, on `performance.now()`'s clock; `null` for ever, `undefined` until it has to wait. */
 export type Deadline = number | null | undefined;
 
+/** What a call does, for the words of its errors, and what it waits for. */
+export interface BlockingCall {
+  readonly action: string;
+  readonly syscall: string;
+  readonly events: number;
+}
+
+export const ACCEPT: BlockingCall = { action: "accept a connection on", syscall: "accept", events: POLLIN };
+export const CONNECT: BlockingCall = { action: "connect", syscall: "connect", events: POLLOUT };
+export const RECV: BlockingCall = { action: "receive from", syscall: "recv", events: POLLIN };
+export const RECVFROM: BlockingCall = { action: "receive from", syscall: "recvfrom", events: POLLIN };
+export const SEND: BlockingCall = { action: "send to", syscall: "send", events: POLLOUT };
+export const SENDTO: BlockingCall = { action: "send to", syscall: "sendto", events: POLLOUT };
+
+/** The transport of blocking sockets. @throws UnsupportedOperation where it is not there, saying why */
+export function blockingTransport(): NativeTransport {
+  if (nativeTransport !== null) return nativeTransport;
+  const loaded = loadNativeAddon();
+  const reason = "reason" in loaded ? loaded.reason : "It is not in use.";
+  throw unsupported("Blocking sockets need the native transport", reason, "socket");
+}
+
 /**
- * How long a read waits in the system's call, where nothing can wake it, in milliseconds: the next message of a busy connection
- * is there by then. A thread that is told to end what it does hears of it so much later.
+ * A socket whose calls block: each is tried on the channel, and where that finds nothing, the thread waits in `wait.ts`, from
+ * which it can be woken. Its channel is never watched by the poller of this thread.
  */
-export const BLOCKING_RECV_MS = 20;
+export abstract class BlockingSocketBase extends SocketBase<NativeChannel> implements Disposable {
+  #sendQueue: BlockingSendQueue | null = null;
 
-/** For a call's one address: they are made one at a time. */
-export const scratchAddress: NativeAddresses = new NativeAddresses();
-
-/** The state of a blocking socket, and the calls that only ask or set. `BlockingSocket` adds those that move bytes. */
-export abstract class BlockingSocketBase extends SocketTimeout implements Disposable {
-  /** The address family: `AF_INET`, `AF_INET6` or `AF_UNIX`. */
-  readonly family: AddressFamily;
-  /** The kind: `SOCK_STREAM` or `SOCK_DGRAM`. */
-  readonly type: SocketKind;
-  /** The protocol's number; usually 0, the family's own choice. */
-  readonly proto: number;
-
-  /** @internal Whether each call sends or receives one message. */
-  protected readonly isDatagram: boolean;
-  /** @internal */
-  protected readonly calls: NativeAddon;
-  /** @internal -1 when it was closed or given away. */
-  protected descriptor: number;
-  /** @internal The other end; `null` while there is none. */
-  protected peer: Address | null;
-  /** @internal The system was told that one call may block. */
-  protected mayBlock = false;
-  /** @internal A connection was begun that nobody waited for. */
-  protected connecting = false;
-  /** @internal */
-  protected file: UnixSocketFile | null = null;
-  /** @internal */
-  protected bytesRead = 0;
-  /** @internal */
-  protected bytesWritten = 0;
-  /** The address that it had, for error messages after its end. */
-  #lastLocal: Address | null = null;
-
-  /** @internal */
+  /** @internal @param channel the connection that the socket is made for, or `null` for a new socket. */
   constructor(
     family: AddressFamily,
     type: SocketKind,
     proto: number,
-    options: BlockingSocketOptions,
-    owned: OwnedDescriptor | null,
+    { fileno }: BlockingSocketOptions,
+    channel: NativeChannel | null,
   ) {
-    super();
-    this.calls = nativeCalls();
-    if (options.fileno !== undefined) {
-      const { fileno } = options;
-      const adopted = this.calls.adopt(fileno);
-      if (adopted < 0) throw osError(`take over the descriptor ${fileno}`, systemErrorOf(adopted), "socket");
-      this.descriptor = fileno;
-      // The system only has families and kinds that these constants stand for, or others that nothing here can use.
-      this.family = this.getsockopt(SOL_SOCKET, SO_DOMAIN) as AddressFamily;
-      this.type = this.getsockopt(SOL_SOCKET, SO_TYPE) as SocketKind;
-      this.proto = this.getsockopt(SOL_SOCKET, SO_PROTOCOL);
-      this.peer = this.readPeer();
-    } else {
-      this.family = family;
-      this.type = type;
-      this.proto = proto;
-      this.descriptor = owned?.descriptor ?? this.calls.socket(family, type, proto);
-      if (this.descriptor < 0) {
-        throw osError(`make a ${protocolName(family, type)} socket`, systemErrorOf(this.descriptor), "socket");
-      }
-      this.peer = owned?.peer ?? null;
-    }
-    this.isDatagram = this.type === SOCK_DGRAM || this.type === SOCK_RAW;
+    super(
+      channel === null
+        ? openSocket(blockingTransport(), family, type, proto, fileno)
+        : { channel, family, kind: type, protocol: proto },
+    );
+    this.channel.mayLinger = true;
   }
 
-  /** @internal The other end as the system knows it. */
-  protected readPeer(): Address | null {
-    return this.calls.getpeername(this.descriptor, scratchAddress.bytes) < 0 ? null : scratchAddress.read();
+  protected override get className(): string {
+    return "BlockingSocket";
   }
 
-  /** Whether {@link close} was called. */
-  get closed(): boolean {
-    return this.descriptor < 0;
+  /** @internal What files have to send, in the order of the calls: with a buffer, they collect it. */
+  get sendQueue(): BlockingSendQueue {
+    this.#sendQueue ??= new BlockingSendQueue({ sendall: (bytes) => this.sendNow(bytes) });
+    return this.#sendQueue;
   }
 
-  // ── ending ────────────────────────────────────────────────────────────────────────────────────────────────────────
+  /** @internal Sends what was collected: a call is about to block for the answer, or the connection is about to end. */
+  protected override sendCollected(): void {
+    this.#sendQueue?.start();
+  }
+
+  /** @internal Sends what was collected before what a call sends. @throws what that has failed with */
+  protected flushCollected(): void {
+    this.#sendQueue?.flush();
+  }
+
+  /** @internal Sends everything, for a file of the socket: also when that is closed, and waits for the file. */
+  protected sendNow(bytes: Uint8Array): void {
+    this.begin(SEND, this.ended);
+    if (this.isDatagram) this.sendMessage(bytes, null);
+    else this.sendStream(bytes, bytes.length);
+  }
 
   /**
    * Gives the socket back to the system. Source: `socket.close`.
    *
-   * What was sent still arrives. Closing twice is no error.
+   * What was sent still arrives. Closing twice is no error. As in Python, the connection lives on while a file that `makefile()`
+   * has made of it is open, and ends with the last one; a server that closes its request does not wait for them.
    */
   close(): void {
-    if (this.closed) return;
-    this.calls.close(this.#leave());
-    this.file?.remove();
-  }
-
-  /**
-   * Breaks the connection at once: the peer gets a reset, bytes on their way are lost. Otherwise like {@link close}.
-   *
-   * Beyond Python, where it takes `SO_LINGER` with a time of 0.
-   */
-  abort(): void {
-    if (this.closed) return;
-    if (this.family !== AF_UNIX) {
-      this.calls.setsockopt(this.descriptor, SOL_SOCKET, SO_LINGER, RESET_ON_CLOSE, RESET_ON_CLOSE.length);
-    }
-    this.close();
-  }
-
-  /**
-   * Gives up the descriptor without closing it; whoever gets the number owns it, and closes it. The socket is closed
-   * afterwards. Source: `socket.detach`.
-   *
-   * @returns the descriptor, such as another socket takes it over: `new Socket(family, type, 0, { fileno })`.
-   * @throws ClosedResourceError
-   */
-  detach(): number {
-    this.assertOpen("detach", "detach");
-    // Whoever gets it finds it as any other.
-    if (this.mayBlock) this.calls.setblocking(this.descriptor, 0);
-    const descriptor = this.#leave();
-    this.calls.release(descriptor);
-    return descriptor;
-  }
-
-  /** Forgets the descriptor, and tells it. */
-  #leave(): number {
-    const { descriptor } = this;
-    if (this.peer === null) this.#lastLocal = this.readLocal();
-    this.descriptor = -1;
-    return descriptor;
+    this.closeUnlessUsed();
   }
 
   /** The same as {@link close}: `using socket = new BlockingSocket()`. */
@@ -196,169 +127,129 @@ export abstract class BlockingSocketBase extends SocketTimeout implements Dispos
     this.close();
   }
 
-  // ── asking and setting ────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** The socket's own address. Source: `socket.getsockname`. @throws ClosedResourceError */
-  getsockname(): Address {
-    this.assertOpen("name the socket", "getsockname");
-    const result = this.calls.getsockname(this.descriptor, scratchAddress.bytes);
-    if (result < 0) throw osError(`name the ${this.protocol} socket`, systemErrorOf(result), "getsockname");
-    return scratchAddress.read();
-  }
-
-  /** The address of the other end. Source: `socket.getpeername`. @throws OSError `ENOTCONN` when there is none. */
-  getpeername(): Address {
-    this.assertOpen("name the peer", "getpeername");
-    const peer = this.remoteEndpoint;
-    if (peer === null) throw this.explainFailure(systemError("ENOTCONN"), "name the peer of", "getpeername");
-    return peer;
-  }
-
-  /** The socket's own address, as {@link getsockname}: one of the two endpoints that make a connection. */
-  get localEndpoint(): Address {
-    return this.getsockname();
-  }
-
-  /** The other end's address, or `null` while there is none. */
-  get remoteEndpoint(): Address | null {
-    if (this.closed) return null;
-    if (this.peer === null && this.connecting) this.peer = this.readPeer();
-    return this.peer;
-  }
-
-  /** The file descriptor; -1 when the socket is closed. Source: `socket.fileno`. */
-  fileno(): number {
-    return this.descriptor;
-  }
-
-  /**
-   * Sets an option. Source: `socket.setsockopt`.
-   *
-   * @param value a number, or the bytes of a C structure.
-   */
-  setsockopt(level: number, option: number, value: number | boolean | Uint8Array): void {
-    this.assertOpen("set an option", "setsockopt");
-    const bytes = value instanceof Uint8Array ? value : new Uint8Array(Int32Array.of(Number(value)).buffer);
-    const result = this.calls.setsockopt(this.descriptor, level, option, bytes, bytes.length);
-    if (result < 0) {
-      throw this.explainFailure(systemErrorOf(result), `set option ${option} of level ${level} on`, "setsockopt");
-    }
-    // SO_RCVTIMEO is how the system is told how long a call may block. What a program means by it, settimeout() does.
-    if (this.mayBlock && level === SOL_SOCKET) this.letBlock();
-  }
-
-  /** @internal Has the system let one call block, for {@link BLOCKING_RECV_MS} at most. */
-  protected letBlock(): void {
-    this.mayBlock = this.calls.setblocking(this.descriptor, BLOCKING_RECV_MS) === 0;
-  }
-
-  /**
-   * Reads an option. Source: `socket.getsockopt`.
-   *
-   * @param length for an option that is a C structure, as `SO_PEERCRED`: how many bytes of it are returned at most.
-   */
-  getsockopt(level: number, option: number): number;
-  getsockopt(level: number, option: number, length: number): Buffer;
-  getsockopt(level: number, option: number, length?: number): number | Buffer {
-    this.assertOpen("read an option", "getsockopt");
-    if (length !== undefined) {
-      const bytes = Buffer.alloc(checkOptionLength(length));
-      return bytes.subarray(0, this.#readOption(level, option, bytes));
-    }
-    const value = new Int32Array(1);
-    this.#readOption(level, option, new Uint8Array(value.buffer));
-    return value[0] ?? 0;
-  }
-
-  /** @returns how many bytes were written. */
-  #readOption(level: number, option: number, bytes: Uint8Array): number {
-    const result = this.calls.getsockopt(this.descriptor, level, option, bytes);
-    if (result >= 0) return result;
-    throw this.explainFailure(systemErrorOf(result), `read option ${option} of level ${level} on`, "getsockopt");
-  }
-
-  /** Bytes moved so far, and bytes that have arrived unread. */
-  get counters(): ChannelCounters {
-    return { bytesRead: this.bytesRead, bytesWritten: this.bytesWritten, unreadBytes: this.unreadBytes() };
-  }
-
-  /** @internal */
-  protected abstract unreadBytes(): number;
-
-  /** As Python prints it: the kind, and the addresses it has. */
-  override toString(): string {
-    if (this.closed) return `<BlockingSocket [closed] ${this.protocol}>`;
-    const peer = this.remoteEndpoint;
-    const to = peer === null ? "" : ` to ${formatAddress(peer)}`;
-    return `<BlockingSocket ${this.protocol} ${formatAddress(this.getsockname())}${to}>`;
-  }
-
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.toString();
-  }
-
-  // ── waiting ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
   /** @internal Refuses a call on a closed socket, or in a thread that was told to end what it does. */
-  protected begin(action: string, syscall: string): void {
-    if (isInterrupted()) throw interruptedError(`${action} ${this.endpointName()}`, syscall);
-    this.assertOpen(action, syscall);
+  protected begin({ action, syscall }: BlockingCall, isClosed = this.closed): void {
+    if (isInterrupted()) throw this.explainWait(INTERRUPTED, action, syscall);
+    if (isClosed) throw this.explainClosed(action, syscall);
   }
 
-  /**
-   * @internal Blocks until the socket is ready.
-   *
-   * @param deadline of the call, which its first wait sets. @returns it, for the next wait.
-   */
-  protected block(events: number, deadline: Deadline, action: string, syscall: string): number | null {
+  /** @internal Refuses a receiving call that cannot be made. */
+  protected beginReceiving(call: BlockingCall, size: number, flags: number, isClosed: boolean): void {
+    const problem = checkSize(size, flags);
+    if (problem !== null) throw problem;
+    this.begin(call, isClosed);
+  }
+
+  /** @internal Whether a receiving call with these flags may wait. */
+  protected mayWait(flags: number): boolean {
+    return this.timeout !== 0 && (flags & MSG_DONTWAIT) === 0;
+  }
+
+  /** @internal Makes a call: at once, or as soon as it finds something. @param attempt `null` when it has to be repeated */
+  protected perform<Result>(call: BlockingCall, mayWait: boolean, attempt: () => Result | null): Result {
+    let result: Result | null;
+    try {
+      result = attempt();
+    } catch (error) {
+      throw this.explainFailure(error, call.action, call.syscall);
+    }
+    return result ?? this.performLater(call, mayWait, undefined, attempt);
+  }
+
+  /** @internal The same for a call that has found nothing as yet. */
+  protected performLater<Result>(
+    call: BlockingCall,
+    mayWait: boolean,
+    deadline: Deadline,
+    attempt: () => Result | null,
+  ): Result {
+    if (mayWait && call.events === POLLIN) this.sendCollected();
+    try {
+      let end = deadline;
+      for (;;) {
+        if (mayWait) end = this.block(call, end);
+        else this.#settleAtOnce(call);
+        const result = attempt();
+        if (result !== null) return result;
+      }
+    } catch (error) {
+      throw this.explainFailure(error, call.action, call.syscall);
+    }
+  }
+
+  /** @internal Blocks until a call may find something. @returns its deadline, for the next wait */
+  protected block(call: BlockingCall, deadline: Deadline): number | null {
+    const { connecting } = this.channel;
+    const end = this.waitFor(connecting ? POLLOUT : call.events, call, deadline);
+    if (connecting) this.channel.finishConnecting();
+    return end;
+  }
+
+  /** @internal Blocks until the descriptor is ready. @returns the call's deadline */
+  protected waitFor(events: number, { action, syscall }: BlockingCall, deadline: Deadline): number | null {
     const end = deadline === undefined ? deadlineAfter(this.timeout) : deadline;
-    const outcome = blockUntil(this.descriptor, events, end);
+    const outcome = blockUntil(this.channel.descriptor, events, end);
     if (outcome !== READY) throw this.explainWait(outcome, action, syscall);
     return end;
   }
 
+  /** Of a call that may not wait: there is something for it only where a connection was being made, and now is there. */
+  #settleAtOnce({ action, syscall }: BlockingCall): void {
+    const { connecting, descriptor } = this.channel;
+    if (!connecting || blockUntil(descriptor, POLLOUT, 0) !== READY) throw this.explainBlocking(action, syscall);
+    this.channel.finishConnecting();
+  }
+
   /** @internal Blocks for a moment: for what the system does not tell. Otherwise like {@link block}. */
-  protected pause(deadline: Deadline, action: string, syscall: string): number | null {
+  protected pause({ action, syscall }: BlockingCall, deadline: Deadline): number | null {
     const end = deadline === undefined ? deadlineAfter(this.timeout) : deadline;
     if (end !== null && performance.now() >= end) throw this.explainWait(EXPIRED, action, syscall);
     if (blockFor(RETRY_TIME)) throw this.explainWait(INTERRUPTED, action, syscall);
     return end;
   }
 
-  /** @internal Whether the connection is over, in whatever way. */
-  protected hasFailed(): boolean {
-    const entry = Int32Array.of(this.descriptor, 0, 0);
-    return this.calls.poll(entry, 1, 0) > 0 && ((entry[2] ?? 0) & POLL_FAILED) !== 0;
+  /** @internal Sends, until at least so many bytes are sent. @returns how many */
+  protected sendStream(bytes: Uint8Array, least: number): number {
+    let sent: number;
+    try {
+      // Nearly always the system takes everything.
+      sent = this.channel.trySend(bytes, 0, bytes.length, false) ?? -1;
+    } catch (error) {
+      throw this.explainFailure(error, "send to", "send");
+    }
+    return sent >= least ? sent : this.#sendRest(bytes, Math.max(0, sent), least);
   }
 
-  // ── words for errors ──────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** @internal `tcp`, `udp`, `unix`. */
-  protected get protocol(): string {
-    return protocolName(this.family, this.type);
+  // Apart from what nearly every call comes to: a function that is made there is made every time.
+  #sendRest(bytes: Uint8Array, from: number, least: number): number {
+    let sent = from;
+    return this.performLater(SEND, this.timeout !== 0, undefined, () => {
+      const taken = this.channel.trySend(bytes, sent, bytes.length, false);
+      sent += taken ?? 0;
+      return taken !== null && sent >= least ? sent : null;
+    });
   }
 
-  /** @internal The socket's own address, also when it is closed. */
-  protected readLocal(): Address {
-    if (this.closed && this.#lastLocal !== null) return this.#lastLocal;
-    if (!this.closed && this.calls.getsockname(this.descriptor, scratchAddress.bytes) >= 0)
-      return scratchAddress.read();
-    return this.family === AF_UNIX ? "" : [this.family === AF_INET6 ? "::" : "0.0.0.0", 0];
+  /** @internal Sends one datagram. @param address as the caller wrote it; `null` for the peer */
+  protected sendMessage(bytes: Uint8Array, address: Address | null): number {
+    const { channel } = this;
+    let deadline: Deadline;
+    try {
+      const target = address === null ? null : resolveBlocking(address, this.family, false);
+      for (;;) {
+        const sent = channel.trySendTo(bytes, target);
+        if (sent !== null) return sent;
+        if (this.timeout === 0) throw this.explainBlocking("send to", "sendto");
+        deadline = channel.tellsOfRoomFor(target) ? this.block(SENDTO, deadline) : this.pause(SENDTO, deadline);
+      }
+    } catch (error) {
+      throw this.explainDatagram(error, bytes, address);
+    }
   }
 
-  /** @internal The end that a reader of a message cares about: the peer where there is one. */
-  protected endpointName(): string {
-    return `${this.protocol} ${formatAddress(this.peer ?? this.readLocal())}`;
-  }
-
-  /** @internal The error for an action on this socket that failed. Errors without a system code speak for themselves. */
-  protected explainFailure(error: unknown, action: string, syscall: string): unknown {
-    return this.explain(error, `${action} ${this.endpointName()}`, syscall);
-  }
-
-  /** @internal The same for an action whose value is not the socket's own endpoint. */
-  protected explain(error: unknown, action: string, syscall: string): unknown {
-    return codeOf(error) === "" ? error : osError(action, error, syscall);
+  /** @internal The errors of this class speak for themselves: a call that was interrupted has not closed the socket. */
+  protected override explain(error: unknown, action: string, syscall: string): unknown {
+    return error instanceof OSError ? error : super.explain(error, action, syscall);
   }
 
   /** @internal Why a call did not wait to its end. */
@@ -366,15 +257,5 @@ export abstract class BlockingSocketBase extends SocketTimeout implements Dispos
     const what = `${action} ${this.endpointName()}`;
     if (outcome === INTERRUPTED) return interruptedError(what, syscall);
     return osError(`${what} within ${this.timeout} s`, "ETIMEDOUT", syscall);
-  }
-
-  /** @internal The error for a call that may not wait and would have to. */
-  protected explainBlocking(action: string, syscall: string): Error {
-    return osError(`${action} ${this.endpointName()} without waiting`, "EAGAIN", syscall);
-  }
-
-  /** @internal */
-  protected assertOpen(action: string, syscall: string): void {
-    if (this.closed) throw closedError(`${action} ${this.endpointName()}`, syscall);
   }
 }

@@ -2,62 +2,36 @@
  * {@link BlockingSocket}: the BSD calls, under their names in Python's `socket` module, each blocking its thread until it is
  * done.
  *
- * Descriptors are non-blocking underneath: a call is tried, and where the system says that it would have to wait, the thread
- * waits in `blocking-wait.ts`, from which it can be woken.
- *
  * @module
  */
 
 import { type Address, formatAddress } from "../address/address.js";
-import {
-  type AddressFamily,
-  AF_INET,
-  AF_UNIX,
-  MSG_DONTWAIT,
-  MSG_PEEK,
-  MSG_TRUNC,
-  SHUT_RD,
-  SHUT_RDWR,
-  SHUT_WR,
-  SO_ERROR,
-  SOCK_DGRAM,
-  SOCK_STREAM,
-  SOL_SOCKET,
-  type SocketKind,
-} from "../constants.js";
+import { type AddressFamily, AF_INET, SOCK_STREAM, type SocketKind } from "../constants.js";
 import { defaults } from "../defaults.js";
-import { ClosedResourceError, closedError, codeOf, errnoOf, TimeoutError } from "../errors.js";
-import { checkSize, type Datagram } from "../socket/socket.js";
-import { type BlockingFileOfMode, blockingMakefile } from "../stream/blocking-makefile.js";
+import { ClosedResourceError, closedError, codeOf, TimeoutError } from "../errors.js";
+import { connectErrno, type Datagram, isPeek, tryReceive, tryReceiveFrom } from "../socket/operations.js";
 import { toBytes } from "../stream/byte-stream.js";
-import type { FileMode, MakefileOptions } from "../stream/makefile.js";
-import { EAGAIN, EINVAL, POLLIN, POLLOUT } from "../transport/native/constants.js";
-import { NativeAddresses } from "../transport/native/sockaddr.js";
-import { LARGE_READ, largeSlab, Slab, smallSlab } from "../transport/slab.js";
-import { systemError, systemErrorOf } from "../transport/system-error.js";
-import { UnixSocketFile } from "../transport/unix-socket-file.js";
+import { type BlockingFileOfMode, blockingMakefile, type FileMode, type MakefileOptions } from "../stream/makefile.js";
+import type { NativeChannel } from "../transport/native/channel.js";
+import { POLLOUT } from "../transport/native/constants.js";
+import { BLOCKING_RECV_MS } from "../transport/native/stream.js";
+import { systemError } from "../transport/system-error.js";
 import { resolveBlocking } from "./resolver.js";
 import {
-  BLOCKING_RECV_MS,
+  ACCEPT,
   BlockingSocketBase,
   type BlockingSocketOptions,
+  CONNECT,
   type Deadline,
-  type OwnedDescriptor,
-  scratchAddress,
+  RECV,
+  RECVFROM,
+  SEND,
+  SENDTO,
 } from "./socket-base.js";
-import { blockUntil, deadlineAfter, INTERRUPTED, interruptedError, isInterrupted, READY } from "./wait.js";
+import { deadlineAfter, INTERRUPTED, interruptedError, isInterrupted } from "./wait.js";
 
-const NOTHING = Buffer.alloc(0);
-
-/** Each of those counts as so many calls that need not wait, so that the interrupt is looked at often enough. */
+/** A read that waits counts as this many calls that do not, so that the interrupt is looked at often enough. */
 const CALLS_OF_A_WAIT = 8;
-
-/** What a slab of packets can hold; what is to be longer gets memory of its own, at most so much. */
-const MAX_PACKET_SIZE_IN_SLAB = 65_536;
-const MAX_PACKET_SIZE = 2 ** 24;
-
-const senderAddress = new NativeAddresses();
-const receivedFlags = new Int32Array(1);
 
 /**
  * One end of a conversation, each of whose calls blocks its thread until it is done: Python's `socket.socket` line for line.
@@ -77,41 +51,28 @@ const receivedFlags = new Int32Array(1);
  * ```
  */
 export class BlockingSocket extends BlockingSocketBase {
-  /** What has broken the connection. The system tells it once; whoever asks later is to hear it too. */
-  #failure: unknown = null;
-  /**
-   * @internal The last read took all that there was: the next one asks for readiness first, which saves a call that finds
-   * nothing.
-   */
-  protected drained = false;
-  /** @internal Where much came last time, much may come the next time. */
-  protected slab: Slab = smallSlab;
-  // Of datagrams the system does not tell these.
-  #readEnded = false;
-  #sendEnded = false;
-
   /**
    * Makes a socket that is neither bound nor connected.
    *
    * @throws UnsupportedOperation without the native transport, saying why it is not there; OSError `EMFILE`.
    */
   constructor(family?: AddressFamily, type?: SocketKind, proto?: number, options?: BlockingSocketOptions);
-  /** @internal Makes the socket of a descriptor that this thread owns. */
+  /** @internal Makes the socket of a connection that was accepted, or of a descriptor that this thread owns. */
   constructor(
     family: AddressFamily,
     type: SocketKind,
     proto: number,
     options: BlockingSocketOptions,
-    owned: OwnedDescriptor,
+    channel: NativeChannel,
   );
   constructor(
     family: AddressFamily = AF_INET,
     type: SocketKind = SOCK_STREAM,
     proto = 0,
     options: BlockingSocketOptions = {},
-    owned: OwnedDescriptor | null = null,
+    channel: NativeChannel | null = null,
   ) {
-    super(family, type, proto, options, owned);
+    super(family, type, proto, options, channel);
   }
 
   // ── becoming a server or a client ─────────────────────────────────────────────────────────────────────────────────
@@ -123,18 +84,11 @@ export class BlockingSocket extends BlockingSocketBase {
    *   PermissionError, and the like, naming the address.
    */
   bind(address: Address): void {
-    const action = `bind ${this.protocol} ${formatAddress(address)}`;
-    this.begin("bind", "bind");
+    this.begin({ action: "bind", syscall: "bind", events: 0 });
     try {
-      const resolved = resolveBlocking(address, this.family, true);
-      // Without a name Linux gives an abstract one, as in CPython. Where it has one, the system will refuse another.
-      const isPath = typeof resolved === "string" && resolved !== "" && this.readLocal() === "";
-      const file = isPath ? UnixSocketFile.claimSync(resolved, this.calls) : null;
-      check(this.calls.bind(this.descriptor, scratchAddress.write(resolved).bytes));
-      file?.created();
-      this.file = file;
+      this.channel.bind(resolveBlocking(address, this.family, true));
     } catch (error) {
-      throw this.explain(error, action, "bind");
+      throw this.explain(error, `bind ${this.protocol} ${formatAddress(address)}`, "bind");
     }
   }
 
@@ -145,8 +99,11 @@ export class BlockingSocket extends BlockingSocketBase {
    */
   listen(backlog: number = defaults.requestQueueSize): void {
     this.assertOpen("listen on", "listen");
-    const result = this.calls.listen(this.descriptor, Math.max(1, backlog));
-    if (result < 0) throw this.explainFailure(systemErrorOf(result), "listen on", "listen");
+    try {
+      this.channel.listen(Math.max(1, backlog));
+    } catch (error) {
+      throw this.explainFailure(error, "listen on", "listen");
+    }
   }
 
   /**
@@ -156,16 +113,9 @@ export class BlockingSocket extends BlockingSocketBase {
    * @throws TimeoutError after the socket's time-out.
    */
   accept(): [connection: BlockingSocket, address: Address] {
-    this.begin("accept a connection on", "accept");
-    let deadline: Deadline;
-    for (;;) {
-      const descriptor = this.calls.accept(this.descriptor, senderAddress.bytes);
-      if (descriptor >= 0) {
-        const peer = senderAddress.read();
-        return [new BlockingSocket(this.family, this.type, this.proto, {}, { descriptor, peer }), peer];
-      }
-      deadline = this.#waitOrFail(descriptor, POLLIN, this.timeout !== 0, deadline, "accept a connection on", "accept");
-    }
+    this.begin(ACCEPT);
+    const { channel, address } = this.perform(ACCEPT, this.timeout !== 0, () => this.channel.tryAccept());
+    return [new BlockingSocket(this.family, this.type, this.proto, {}, channel), address];
   }
 
   /**
@@ -174,7 +124,8 @@ export class BlockingSocket extends BlockingSocketBase {
    * A name is looked up by another thread, which the first look-up starts; the time-out does not count meanwhile.
    *
    * @throws ConnectionRefusedError, TimeoutError, GaiError, OSError; each names the address. With `settimeout(0)` it throws
-   *   a BlockingIOError (`EINPROGRESS`) at once and goes on connecting.
+   *   a BlockingIOError (`EINPROGRESS`) at once and goes on connecting: later calls of it, or of `recv()` and the like, say what
+   *   has become of that.
    */
   connect(address: Address): void {
     const action = `connect to ${this.protocol} ${formatAddress(address)}`;
@@ -190,29 +141,26 @@ export class BlockingSocket extends BlockingSocketBase {
   }
 
   #connect(target: Address): void {
-    // The system would take a second call for a question about the first, and say that it went well.
-    if (!this.isDatagram && this.remoteEndpoint !== null) throw systemError("EISCONN");
     let deadline: Deadline;
-    for (;;) {
-      const result = this.calls.connect(this.descriptor, scratchAddress.write(target).bytes);
-      if (result >= 0) break;
-      const error = systemErrorOf(result);
-      if (error.code === "EAGAIN" && this.family === AF_UNIX && this.timeout !== 0) {
-        // The backlog is full, and the system does not tell when it no longer is.
-        deadline = this.pause(deadline, "connect", "connect");
-        continue;
-      }
-      if (error.code !== "EINPROGRESS") throw error;
-      this.connecting = true;
-      if (this.timeout === 0) throw error;
-      this.block(POLLOUT, undefined, "connect", "connect");
-      const errno = this.getsockopt(SOL_SOCKET, SO_ERROR);
-      if (errno !== 0) throw systemErrorOf(-errno);
-      break;
+    for (let state = this.#tryConnect(target); state !== "connected"; state = this.#tryConnect(target)) {
+      if (state === "full") deadline = this.pause(CONNECT, deadline);
+      // To the same call, the system then says what has become of the attempt.
+      else deadline = this.waitFor(POLLOUT, CONNECT, deadline);
     }
-    this.connecting = false;
-    // The peer as the system reached it, which need not be as the caller wrote it.
-    this.peer = this.readPeer();
+  }
+
+  #tryConnect(target: Address): "connected" | "pending" | "full" {
+    const { timeout } = this;
+    try {
+      if (this.channel.tryConnect(target)) return "connected";
+    } catch (error) {
+      // As in Python, a call without a time-out waits for the attempt that is under way.
+      if (codeOf(error) === "EALREADY" && timeout === null) return "pending";
+      if (timeout !== 0 && this.channel.isBacklogFull(error)) return "full";
+      throw error;
+    }
+    if (timeout === 0) throw systemError("EINPROGRESS");
+    return "pending";
   }
 
   /**
@@ -226,9 +174,7 @@ export class BlockingSocket extends BlockingSocketBase {
       this.connect(address);
       return 0;
     } catch (error) {
-      const errno = Math.abs(errnoOf(codeOf(error)));
-      if (errno === 0) throw error;
-      return errno;
+      return connectErrno(error);
     }
   }
 
@@ -243,64 +189,43 @@ export class BlockingSocket extends BlockingSocketBase {
    * @throws ConnectionResetError, TimeoutError; ClosedResourceError.
    */
   recv(size: number, flags = 0): Buffer {
-    const { descriptor, slab, timeout } = this;
-    if (
-      flags !== 0 ||
-      !Number.isInteger(size) ||
-      size < 1 ||
-      this.type !== SOCK_STREAM ||
-      descriptor < 0 ||
-      timeout === 0
-    )
-      return this.#recv(size, flags);
-    // What nearly every call is. It makes few others: of many threads each has to warm up by itself.
-    const room = slab.makeRoom(size, false);
-    const start = slab.used;
-    const { drained } = this;
-    if (isInterrupted(drained ? CALLS_OF_A_WAIT : 1)) throw this.explainWait(INTERRUPTED, "receive from", "recv");
-    const length = drained
-      ? this.#waitAndReceive(slab.memory, start, room)
-      : this.calls.recv(descriptor, slab.memory, start, room, 0);
-    if (length <= 0) return this.#recvNothing(length, size);
-    this.bytesRead += length;
-    this.drained = length < room;
-    this.slab = length < LARGE_READ ? smallSlab : largeSlab;
-    slab.used = start + length;
-    return slab.memory.subarray(start, slab.used);
+    if (flags === 0 && !this.closed) return this.#receive(size);
+    this.beginReceiving(RECV, size, flags, this.closed);
+    return this.#receiveAny(size, flags);
   }
 
-  /**
-   * Nothing was there a moment ago. Waits in `recv()` itself first, which costs a busy connection one system call a message,
-   * but cannot be interrupted: so for {@link BLOCKING_RECV_MS} at most. Whoever has sent nothing by then is waited for in `poll()`, which
-   * an interrupt ends at once.
-   */
-  #waitAndReceive(memory: Buffer, offset: number, room: number): number {
-    const { calls, descriptor, timeout } = this;
-    const deadline = timeout === null ? null : deadlineAfter(timeout);
-    if (timeout === null || timeout * 1000 >= BLOCKING_RECV_MS) {
-      if (!this.mayBlock) this.letBlock();
-      const length = calls.recvBlocking(descriptor, memory, offset, room);
-      if (length !== EAGAIN) return length;
+  /** What nearly every call comes to, kept flat: every worker thread compiles it separately. */
+  #receive(size: number): Buffer {
+    const { channel, timeout } = this;
+    if (this.type !== SOCK_STREAM || timeout === 0 || !Number.isInteger(size) || size < 1 || this.ended) {
+      this.beginReceiving(RECV, size, 0, this.ended);
+      return this.#receiveAny(size, 0);
     }
-    const outcome = blockUntil(descriptor, POLLIN, deadline);
-    if (outcome !== READY) throw this.explainWait(outcome, "receive from", "recv");
-    return calls.recv(descriptor, memory, offset, room, 0);
+    const blocks = channel.drained && isLongEnough(timeout);
+    if (isInterrupted(blocks ? CALLS_OF_A_WAIT : 1)) throw this.explainWait(INTERRUPTED, "receive from", "recv");
+    let deadline: Deadline;
+    let bytes: Buffer | null;
+    try {
+      if (blocks) {
+        this.sendCollected();
+        deadline = deadlineAfter(timeout);
+        bytes = channel.receiveBlocking(size);
+      } else {
+        bytes = channel.tryReceive(size, false);
+      }
+    } catch (error) {
+      throw this.explainFailure(error, "receive from", "recv");
+    }
+    return bytes ?? this.#receiveLater(size, deadline);
   }
 
-  /** The quick way has not led to bytes. */
-  #recvNothing(result: number, size: number): Buffer {
-    if (result === EAGAIN) return this.#recv(size, 0);
-    if (result < 0) throw this.#receiveFailure(result, "recv");
-    this.#checkEnd();
-    return NOTHING;
+  // Apart: a function that is made in the one before is made every time.
+  #receiveLater(size: number, deadline: Deadline): Buffer {
+    return this.performLater(RECV, true, deadline, () => this.channel.tryReceive(size, false));
   }
 
-  #recv(size: number, flags: number): Buffer {
-    if (!this.#mayReceive(size, flags, "recv")) return NOTHING;
-    const slab = this.#slabFor(size);
-    const room = slab.makeRoom(size, this.type !== SOCK_STREAM);
-    const length = this.#receive(slab.memory, slab.used, room, flags);
-    return slab.cut(length);
+  #receiveAny(size: number, flags: number): Buffer {
+    return this.perform(RECV, this.mayWait(flags), () => tryReceive(this.channel, this.type, size, isPeek(flags)));
   }
 
   /**
@@ -311,7 +236,25 @@ export class BlockingSocket extends BlockingSocketBase {
    */
   recvInto(buffer: Uint8Array, size: number = buffer.length, flags = 0): number {
     const room = Math.min(size, buffer.length);
-    return this.#mayReceive(room, flags, "recv") ? this.#receive(buffer, 0, room, flags) : 0;
+    if (isPeek(flags) || room === 0) {
+      const data = this.recv(room, flags);
+      buffer.set(data);
+      return data.length;
+    }
+    this.beginReceiving(RECV, room, flags, this.closed);
+    const { channel } = this;
+    const mayWait = this.mayWait(flags);
+    const attempt = (): number | null => channel.tryReceiveInto(buffer, 0, room);
+    if (!mayWait || !channel.drained || !isLongEnough(this.timeout)) return this.perform(RECV, mayWait, attempt);
+    this.sendCollected();
+    const deadline = deadlineAfter(this.timeout);
+    let length: number | null;
+    try {
+      length = channel.receiveIntoBlocking(buffer, 0, room);
+    } catch (error) {
+      throw this.explainFailure(error, "receive from", "recv");
+    }
+    return length ?? this.performLater(RECV, true, deadline, attempt);
   }
 
   /**
@@ -320,12 +263,9 @@ export class BlockingSocket extends BlockingSocketBase {
    * @param size what is longer than this many bytes is cut, and the third item of the result is true.
    */
   recvfrom(size: number, flags = 0): Datagram {
-    if (!this.isDatagram) return [this.recv(size, flags), this.getpeername(), false];
-    if (!this.#mayReceive(size, flags, "recvfrom")) return [NOTHING, this.getpeername(), false];
-    const slab = this.#slabFor(size);
-    const room = slab.makeRoom(size, true);
-    const [length, address] = this.#receiveFrom(slab.memory, slab.used, room, flags);
-    return [slab.cut(length), address, ((receivedFlags[0] ?? 0) & MSG_TRUNC) !== 0];
+    this.beginReceiving(RECVFROM, size, flags, this.closed);
+    const attempt = (): Datagram | null => tryReceiveFrom(this.channel, this.type, size, isPeek(flags));
+    return this.perform(RECVFROM, this.mayWait(flags), attempt);
   }
 
   /**
@@ -335,101 +275,15 @@ export class BlockingSocket extends BlockingSocketBase {
    */
   recvfromInto(buffer: Uint8Array, size: number = buffer.length, flags = 0): [number, Address] {
     const room = Math.min(size, buffer.length);
-    if (!this.isDatagram) return [this.recvInto(buffer, room, flags), this.getpeername()];
-    if (!this.#mayReceive(room, flags, "recvfrom")) return [0, this.getpeername()];
-    return this.#receiveFrom(buffer, 0, room, flags);
-  }
-
-  /** Refuses a receiving call that cannot be made; tells whether the system is to be asked at all. */
-  #mayReceive(size: number, flags: number, syscall: string): boolean {
-    const problem = checkSize(size, flags);
-    if (problem !== null) throw problem;
-    this.begin("receive from", syscall);
-    // As CPython: who asks a stream for nothing gets it at once.
-    return !(this.#readEnded || (size === 0 && this.type === SOCK_STREAM));
-  }
-
-  /** Of a packet, what finds no room is lost; of a stream it waits. */
-  #slabFor(size: number): Slab {
-    if (this.type === SOCK_STREAM) return this.slab;
-    return size <= MAX_PACKET_SIZE_IN_SLAB ? largeSlab : new Slab(Math.min(size, MAX_PACKET_SIZE), 0);
-  }
-
-  #receive(memory: Uint8Array, offset: number, room: number, flags: number): number {
-    const mayWait = this.timeout !== 0 && (flags & MSG_DONTWAIT) === 0;
-    const peek = flags & MSG_PEEK;
-    let deadline: Deadline;
-    if (this.drained && mayWait) deadline = this.block(POLLIN, deadline, "receive from", "recv");
-    for (;;) {
-      const length = this.calls.recv(this.descriptor, memory, offset, room, peek);
-      if (length > 0) {
-        if (peek === 0) {
-          this.bytesRead += length;
-          this.drained = length < room;
-        }
-        return length;
-      }
-      if (length === 0) {
-        this.#checkEnd();
-        return 0;
-      }
-      deadline = this.#waitToReceive(length, mayWait, deadline, "recv");
+    if (isPeek(flags) || room === 0) {
+      const [data, address] = this.recvfrom(room, flags);
+      buffer.set(data);
+      return [data.length, address];
     }
-  }
-
-  /** The system says that the stream has ended. @throws what is the truth instead */
-  #checkEnd(): void {
-    if (this.isDatagram) return;
-    if (this.#failure !== null) throw this.#failure;
-    // After an attempt to connect that failed, the system speaks of an end.
-    if (this.remoteEndpoint === null) {
-      throw this.explainFailure(systemError("ENOTCONN"), "receive from", "recv");
-    }
-  }
-
-  #receiveFrom(memory: Uint8Array, offset: number, room: number, flags: number): [number, Address] {
-    const mayWait = this.timeout !== 0 && (flags & MSG_DONTWAIT) === 0;
-    const peek = flags & MSG_PEEK;
-    let deadline: Deadline;
-    for (;;) {
-      const { bytes } = senderAddress;
-      const length = this.calls.recvfrom(this.descriptor, memory, offset, room, peek, bytes, receivedFlags);
-      if (length >= 0) {
-        if (peek === 0) this.bytesRead += length;
-        return [length, senderAddress.read()];
-      }
-      deadline = this.#waitToReceive(length, mayWait, deadline, "recvfrom");
-    }
-  }
-
-  #waitToReceive(errno: number, mayWait: boolean, deadline: Deadline, syscall: string): number | null {
-    if (errno === EAGAIN || this.isDatagram) {
-      return this.#waitOrFail(errno, POLLIN, mayWait, deadline, "receive from", syscall);
-    }
-    throw this.#receiveFailure(errno, syscall);
-  }
-
-  #receiveFailure(errno: number, syscall: string): unknown {
-    const isLonely = this.remoteEndpoint === null;
-    // Of Unix sockets without a peer the system says "invalid argument".
-    const error = isLonely && errno === EINVAL ? systemError("ENOTCONN") : systemErrorOf(errno);
-    const failure = this.explainFailure(error, "receive from", syscall);
-    if (!isLonely) this.#failure = failure;
-    return failure;
-  }
-
-  /** The system had nothing for a call: waits until it has, if that is why. @returns the call's deadline */
-  #waitOrFail(
-    errno: number,
-    events: number,
-    mayWait: boolean,
-    deadline: Deadline,
-    action: string,
-    syscall: string,
-  ): number | null {
-    if (errno !== EAGAIN) throw this.explainFailure(systemErrorOf(errno), action, syscall);
-    if (!mayWait) throw this.explainBlocking(action, syscall);
-    return this.block(events, deadline, action, syscall);
+    this.beginReceiving(RECVFROM, room, flags, this.closed);
+    const attempt = () => this.channel.tryReceiveFromInto(buffer, 0, room);
+    const { length, address } = this.perform(RECVFROM, this.mayWait(flags), attempt);
+    return [length, address];
   }
 
   // ── sending ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -443,8 +297,9 @@ export class BlockingSocket extends BlockingSocketBase {
    */
   send(data: string | Uint8Array): number {
     const bytes = toBytes(data);
-    this.begin("send to", "send");
-    return this.isDatagram ? this.#sendDatagram(bytes, null, null) : this.#send(bytes, 0, 1);
+    this.begin(SEND);
+    this.flushCollected();
+    return this.isDatagram ? this.sendMessage(bytes, null) : this.sendStream(bytes, Math.min(1, bytes.length));
   }
 
   /**
@@ -457,43 +312,9 @@ export class BlockingSocket extends BlockingSocketBase {
    */
   sendall(data: string | Uint8Array): void {
     const bytes = toBytes(data);
-    if (this.isDatagram || this.descriptor < 0 || isInterrupted()) {
-      this.begin("send to", "send");
-      this.#sendDatagram(bytes, null, null);
-      return;
-    }
-    if (bytes.length === 0) return;
-    // Nearly always the system takes everything.
-    const sent = this.calls.send(this.descriptor, bytes, 0, bytes.length, 0);
-    if (sent > 0) this.bytesWritten += sent;
-    else if (sent !== EAGAIN) throw this.#sendFailure(sent);
-    if (sent !== bytes.length) this.#send(bytes, Math.max(0, sent), bytes.length);
-  }
-
-  /** Sends, of which so many bytes are sent already; returns when at least so many are. */
-  #send(bytes: Uint8Array, from: number, least: number): number {
-    let deadline: Deadline;
-    let sent = from;
-    for (;;) {
-      const taken = this.calls.send(this.descriptor, bytes, sent, bytes.length - sent, 0);
-      if (taken >= 0) {
-        sent += taken;
-        this.bytesWritten += taken;
-        if (sent >= least || bytes.length === 0) return sent;
-      } else {
-        if (taken !== EAGAIN) throw this.#sendFailure(taken);
-        deadline = this.#waitOrFail(taken, POLLOUT, this.timeout !== 0, deadline, "send to", "send");
-      }
-    }
-  }
-
-  #sendFailure(errno: number): unknown {
-    const error = systemErrorOf(errno);
-    // The system has told it now (ECONNRESET, ETIMEDOUT, EHOSTUNREACH …), and would tell readers of an end in good order.
-    if (error.code !== "EPIPE" && this.hasFailed()) {
-      this.#failure = this.explainFailure(error, "receive from", "recv");
-    }
-    return this.explainFailure(error, "send to", "send");
+    if (this.closed) throw this.explainClosed("send to", "send");
+    this.flushCollected();
+    this.sendNow(bytes);
   }
 
   /**
@@ -509,44 +330,8 @@ export class BlockingSocket extends BlockingSocketBase {
       this.sendall(bytes);
       return bytes.length;
     }
-    this.begin("send to", "sendto");
-    return this.#sendDatagram(bytes, resolveBlocking(address, this.family, false), address);
-  }
-
-  /** @param given the address as the caller wrote it, for the words of an error. */
-  #sendDatagram(bytes: Uint8Array, address: Address | null, given: Address | null): number {
-    let deadline: Deadline;
-    try {
-      this.#checkTarget(address);
-      for (;;) {
-        const sent =
-          address === null
-            ? this.calls.send(this.descriptor, bytes, 0, bytes.length, 0)
-            : this.calls.sendto(this.descriptor, bytes, 0, bytes.length, 0, scratchAddress.write(address).bytes);
-        if (sent >= 0) {
-          this.bytesWritten += sent;
-          return sent;
-        }
-        if (sent !== EAGAIN) throw systemErrorOf(sent);
-        if (this.timeout === 0) throw this.explainBlocking("send to", "sendto");
-        // Of a receiver that it is not connected to, a Unix socket never learns that there is room again.
-        const isTold = this.family !== AF_UNIX || address === null;
-        deadline = isTold
-          ? this.block(POLLOUT, deadline, "send to", "sendto")
-          : this.pause(deadline, "send to", "sendto");
-      }
-    } catch (error) {
-      const to = given === null ? this.endpointName() : `${this.protocol} ${formatAddress(given)}`;
-      throw this.explain(error, `send ${bytes.length} bytes to ${to}`, "sendto");
-    }
-  }
-
-  #checkTarget(address: Address | null): void {
-    if (this.#sendEnded) throw systemError("EPIPE");
-    if (address === null && this.peer === null) throw systemError("EDESTADDRREQ");
-    if (address !== null && this.peer !== null) throw systemError("EISCONN");
-    // Linux would send to the port 0, where nobody can be.
-    if (this.type === SOCK_DGRAM && Array.isArray(address) && address[1] === 0) throw systemError("EINVAL");
+    this.begin(SENDTO);
+    return this.sendMessage(bytes, address);
   }
 
   // ── ending and lending ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -558,20 +343,7 @@ export class BlockingSocket extends BlockingSocketBase {
    * @throws OSError `ENOTCONN` when there is no connection.
    */
   shutdown(how: number): void {
-    if (how !== SHUT_RD && how !== SHUT_WR && how !== SHUT_RDWR) {
-      throw new RangeError(`Cannot shut down in the direction ${how}: pass SHUT_RD, SHUT_WR or SHUT_RDWR.`);
-    }
-    this.assertOpen("shut down", "shutdown");
-    const result = this.calls.shutdown(this.descriptor, how);
-    if (result < 0) throw this.explainFailure(systemErrorOf(result), "shut down", "shutdown");
-    if (!this.isDatagram) return;
-    if (how !== SHUT_WR) this.#readEnded = true;
-    if (how !== SHUT_RD) this.#sendEnded = true;
-  }
-
-  /** @internal Ends the sending, if it is open and there is anybody left to end it to. */
-  endSending(): void {
-    if (!this.closed) this.calls.shutdown(this.descriptor, SHUT_WR);
+    this.endDirection(how);
   }
 
   /**
@@ -581,19 +353,22 @@ export class BlockingSocket extends BlockingSocketBase {
    */
   dup(): BlockingSocket {
     this.assertOpen("duplicate", "dup");
-    const descriptor = this.calls.dup(this.descriptor);
-    if (descriptor < 0) throw this.explainFailure(systemErrorOf(descriptor), "duplicate", "dup");
-    const owned = { descriptor, peer: this.remoteEndpoint };
-    const copy = new BlockingSocket(this.family, this.type, this.proto, {}, owned);
+    this.sendCollected();
+    let channel: NativeChannel;
+    try {
+      channel = this.channel.duplicate();
+    } catch (error) {
+      throw this.explainFailure(error, "duplicate", "dup");
+    }
+    const copy = new BlockingSocket(this.family, this.type, this.proto, {}, channel);
     copy.settimeout(this.timeout);
-    copy.mayBlock = this.mayBlock;
     return copy;
   }
 
   /**
    * A file-like object over this socket, whose calls block as well. Source: `socket.makefile`.
    *
-   * Closing it does not close the socket.
+   * Closing it does not close the socket; the socket's {@link close} takes effect when the last of its files is closed.
    *
    * @param mode `"r"` (the default) reads, `"w"` writes, `"rw"` does both; with `"b"` bytes, otherwise text.
    * @param options see {@link MakefileOptions}.
@@ -603,17 +378,18 @@ export class BlockingSocket extends BlockingSocketBase {
    * ```
    */
   makefile<Mode extends FileMode = "r">(mode?: Mode, options?: MakefileOptions): BlockingFileOfMode[Mode] {
-    return blockingMakefile(this, mode, options);
-  }
-
-  /** What has arrived and was not read; of a stream at most 64 KiB of it, of datagrams none. */
-  protected override unreadBytes(): number {
-    if (this.closed || this.type !== SOCK_STREAM) return 0;
-    const room = largeSlab.makeRoom(65_536, false);
-    return Math.max(0, this.calls.recv(this.descriptor, largeSlab.memory, largeSlab.used, room, MSG_PEEK));
+    const connection = {
+      recv: (size: number) => this.#receive(size),
+      sendall: (bytes: Uint8Array) => this.sendNow(bytes),
+      sendQueue: this.sendQueue,
+      addFile: () => this.addFile(),
+      removeFile: () => this.removeFile(),
+    };
+    return blockingMakefile(connection, mode, options);
   }
 }
 
-function check(result: number): void {
-  if (result < 0) throw systemErrorOf(result);
+/** Whether a call with that time-out may wait in the system's own call, which nothing can end early. */
+function isLongEnough(timeout: number | null): boolean {
+  return timeout === null || timeout * 1000 >= BLOCKING_RECV_MS;
 }

@@ -39,9 +39,9 @@ import {
 } from "../constants.js";
 import { defaults } from "../defaults.js";
 import { BusyResourceError, ClosedResourceError, closedError, ExitRequest } from "../errors.js";
-import { nextTurn, YIELD_AFTER } from "../fairness.js";
 import { Socket } from "../socket/socket.js";
 import type { Transport } from "../transport/transport.js";
+import { mayGoOn, nextTurn } from "../turn.js";
 import { CAPACITY_PAUSE, classifyAcceptError } from "./accept-errors.js";
 import { ActiveRequest, ActiveRequests, currentRequest, runLoop, runsWithin } from "./active-requests.js";
 import { blockingHandlerError, isBlockingHandler } from "./blocking-handler.js";
@@ -123,7 +123,7 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
   #loop: ServeLoop | null = null;
   /** What a handler asked for while no loop was there to end. */
   #exitRequest: ExitRequest | null = null;
-  /** Requests taken since the event loop was last let turn for their sake. */
+  /** Requests taken so far. */
   #handled = 0;
   #lastPauseReport = Number.NEGATIVE_INFINITY;
   #detachLogging: (() => void) | null = null;
@@ -272,9 +272,10 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
       while (!loop.stopping) {
         if (this.canAccept && this.socket.readable) {
           const step = this.#handleOne(loop);
+          this.#handled += 1;
           // Where nothing is to be waited for (datagrams), a few are begun together before what they have begun goes on.
           if (step !== undefined || this.#handled % MAX_CONCURRENT_STARTS === 0) await step;
-          if (this.#shouldYield()) await nextTurn();
+          if (!mayGoOn()) await nextTurn();
         } else {
           await loop.sleep(hasService ? pollInterval : null);
         }
@@ -303,14 +304,8 @@ export abstract class BaseServer<Request = unknown> implements AsyncDisposable {
       }
       if (loop.stopping) return;
       await this.#handleOne(loop);
-      if (this.#shouldYield()) await nextTurn();
+      if (!mayGoOn()) await nextTurn();
     });
-  }
-
-  /** Whether so many requests were taken that others are to have their turn: those of datagrams need not wait for anything. */
-  #shouldYield(): boolean {
-    this.#handled = (this.#handled + 1) % YIELD_AFTER;
-    return this.#handled === 0;
   }
 
   async #whileServing(signal: AbortSignal | undefined, serve: (loop: ServeLoop) => Promise<void>): Promise<void> {

@@ -9,6 +9,7 @@ import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Address, formatAddress, type InetAddress, isInetAddress, protocolName } from "../address/address.js";
 import { getaddrinfo } from "../address/names.js";
+import { checkForm, withHost } from "../address/resolve.js";
 import {
   type AddressFamily,
   AF_INET,
@@ -16,19 +17,21 @@ import {
   AF_UNIX,
   AF_UNSPEC,
   IPPROTO_IPV6,
+  IPPROTO_TCP,
   IPV6_V6ONLY,
   SO_REUSEADDR,
   SO_REUSEPORT,
   SOCK_STREAM,
   SOL_SOCKET,
   type SocketKind,
+  TCP_NODELAY,
 } from "../constants.js";
 import { defaults } from "../defaults.js";
 import { codeOf, osError, unsupported } from "../errors.js";
 import { defaultTransport } from "../transport/index.js";
 import type { Channel, Transport } from "../transport/transport.js";
+import type { SocketOptions } from "./event-socket.js";
 import { Socket } from "./socket.js";
-import type { SocketOptions } from "./socket-base.js";
 
 /** How {@link createConnection} connects. */
 export interface ConnectionOptions extends SocketOptions {
@@ -39,9 +42,11 @@ export interface ConnectionOptions extends SocketOptions {
 }
 
 /**
- * Connects to a TCP server, trying each of its addresses in turn. Source: `socket.create_connection`.
+ * Connects to a TCP server, trying each of its addresses in turn. Source: `socket.create_connection`. Small messages leave at once
+ * (`TCP_NODELAY`), unlike in Python.
  *
- * @param address `["localhost", 9999]`, or a path for a Unix stream.
+ * @param address `["localhost", 9999]`, or a path for a Unix stream. With the two further parts of an IPv6 address, or with a
+ *   zone in the host (`fe80::1%eth0`), only IPv6 is tried.
  * @returns the connected socket, which the caller closes.
  * @throws the error of the last attempt; GaiError.
  * @example
@@ -52,8 +57,13 @@ export interface ConnectionOptions extends SocketOptions {
 export async function createConnection(address: Address, options: ConnectionOptions = {}): Promise<Socket> {
   if (!isInetAddress(address)) return connectTo(AF_UNIX, address, options);
   const [host, port] = address;
+  const hasIPv6Parts = address.length > 2;
+  if (hasIPv6Parts) checkForm(address, AF_INET6);
+  const answers = await getaddrinfo(host, port, hasIPv6Parts ? AF_INET6 : AF_UNSPEC, SOCK_STREAM);
   let lastError: unknown;
-  for (const [family, , , , target] of await getaddrinfo(host, port, AF_UNSPEC, SOCK_STREAM)) {
+  for (const [family, , , , found] of answers) {
+    const [numeric, , , zone] = found;
+    const target = hasIPv6Parts ? withHost(address, [AF_INET6, numeric, zone || undefined]) : found;
     try {
       return await connectTo(family, target, options);
     } catch (error) {
@@ -69,6 +79,8 @@ async function connectTo(family: AddressFamily, address: Address, options: Conne
     if (options.timeout !== undefined) socket.settimeout(options.timeout);
     if (options.sourceAddress !== undefined) await socket.bind(options.sourceAddress);
     await socket.connect(address);
+    // As asyncio does it; Python's create_connection() leaves Nagle's algorithm on.
+    if (family !== AF_UNIX) socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, true);
     return socket;
   } catch (error) {
     await socket.close();

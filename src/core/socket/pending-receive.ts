@@ -5,130 +5,86 @@
  */
 
 import { type AsyncContext, contextForRejection, settleInContext } from "../async-context.js";
-import { deferred, resolverOfLatest } from "./deferred.js";
-import type { WaitExplainer } from "./send-queue.js";
+import { deferred, resolverOfLatest } from "../deferred.js";
+import type { ByteReceiver } from "../stream/byte-stream.js";
 
-/** A kind of receiving call. */
-export interface ReceiveOperation<Source, Result> {
+/** A receiving call that is repeated until it succeeds: an accept, a datagram, a look at bytes that stay. */
+export interface ReceiveOperation<Result> {
   /** What it does, for the message of an error: `"receive from"`. */
   readonly action: string;
   readonly syscall: string;
-  /** Whether its results are the bytes of a stream. */
-  readonly takesBytes: boolean;
   /** Asks without waiting: the result, or `null` when there is none yet. */
-  attempt(source: Source, size: number, flags: number): Result | null;
+  attempt(): Result | null;
 }
 
-/** What a socket waits with, again and again, one call at a time. */
-export class PendingReceive<Source extends WaitExplainer> {
-  readonly #source: Source;
-  /** What the call that waits does; `null` while there is none. */
-  #receiving: ReceiveOperation<Source, unknown> | null = null;
-  #size = 0;
-  #flags = 0;
+/** What a socket waits with, again and again, one call at a time: for bytes, or for an operation to succeed. */
+export class PendingReceive implements ByteReceiver {
+  wanted = 0;
+  /** What is to be repeated; `null` while bytes are waited for, and while no call waits. */
+  operation: ReceiveOperation<unknown> | null = null;
   #resolve: ((result: unknown) => void) | null = null;
-  /** Who waits, where it matters if the wait ends with an error. */
-  #scope: AsyncContext | undefined;
-  /** Ends the wait after its time. */
-  #timer: NodeJS.Timeout | null = null;
-  #attempt: "none" | "under way" | "to be repeated" = "none";
-
-  constructor(source: Source) {
-    this.#source = source;
-  }
+  #context: AsyncContext | undefined;
+  #isTrying = false;
 
   /** Whether a call waits. */
   get isBusy(): boolean {
-    return this.#receiving !== null;
+    return this.#resolve !== null;
   }
 
-  /** How many bytes of a stream the call that waits would take, at most; 0 where none does. */
-  get awaitedBytes(): number {
-    return this.#receiving?.takesBytes && this.#flags === 0 ? this.#size : 0;
+  /** Waits for bytes, at most so many: {@link onBytes} or {@link onError} follows. */
+  waitForBytes(wanted: number): Promise<Buffer> {
+    this.wanted = wanted;
+    return this.#wait<Buffer>();
   }
 
-  /** The call that waits for bytes gets these. */
-  receive(bytes: Buffer): void {
-    this.#end(bytes);
+  /** Waits until the operation succeeds: {@link tryAgain} repeats it. */
+  waitFor<Result>(operation: ReceiveOperation<Result>): Promise<Result> {
+    this.operation = operation;
+    return this.#wait<Result>();
   }
 
-  /**
-   * Waits with a call that has found nothing; {@link isBusy} was false.
-   *
-   * @param timeout how long to wait, in seconds; `null` for ever.
-   */
-  wait<Result>(
-    receiving: ReceiveOperation<Source, Result>,
-    size: number,
-    flags: number,
-    timeout: number | null,
-  ): Promise<Result> {
+  #wait<Result>(): Promise<Result> {
     const promise = deferred<Result>();
     this.#resolve = resolverOfLatest();
-    this.#scope = contextForRejection();
-    this.#receiving = receiving;
-    this.#size = size;
-    this.#flags = flags;
-    if (timeout !== null) this.#timer = setTimeout(() => this.#expire(timeout), timeout * 1000);
+    this.#context = contextForRejection();
     return promise;
   }
 
-  /** Something may have changed: the call tries again. */
-  wake(): void {
-    if (this.#receiving === null) return;
-    // An attempt may itself change something, and so lead back here: each result is asked for once, by the outer call.
-    if (this.#attempt !== "none") this.#attempt = "to be repeated";
-    else this.#tryAgain(this.#receiving);
+  onBytes(bytes: Buffer): void {
+    this.#end()?.(bytes);
   }
 
-  #tryAgain(receiving: ReceiveOperation<Source, unknown>): void {
-    let result: unknown = null;
+  onError(error: unknown): void {
+    const context = this.#context;
+    settleInContext(context, this.#end(), () => Promise.reject(error));
+  }
+
+  /**
+   * Something may have changed: repeats the operation.
+   *
+   * @returns whether it has found nothing, and is to be repeated.
+   * @throws what it has failed with: for {@link onError}.
+   */
+  tryAgain(): boolean {
+    // An attempt may itself change something, and so lead back here.
+    if (this.operation === null || this.#isTrying) return false;
+    this.#isTrying = true;
     try {
-      do {
-        this.#attempt = "under way";
-        result = receiving.attempt(this.#source, this.#size, this.#flags);
-      } while (result === null && this.#repeats());
-    } catch (error) {
-      this.#fail(this.#source.explainFailure(error, receiving.action, receiving.syscall));
-      return;
+      const result = this.operation.attempt();
+      if (result === null) return true;
+      this.#end()?.(result);
+      return false;
     } finally {
-      this.#attempt = "none";
+      this.#isTrying = false;
     }
-    if (result !== null) this.#end(result);
   }
 
-  #repeats(): boolean {
-    return this.#attempt === "to be repeated";
-  }
-
-  /** The socket is closed: ends the wait, if any. */
-  close(): void {
-    const receiving = this.#receiving;
-    if (receiving !== null) this.#fail(this.#source.explainClosed(receiving.action, receiving.syscall));
-  }
-
-  #expire(seconds: number): void {
-    const receiving = this.#receiving;
-    if (receiving !== null) this.#fail(this.#source.explainTimeout(seconds, receiving.action, receiving.syscall));
-  }
-
-  #fail(error: unknown): void {
-    // An attempt may have closed the socket before it failed: the call has been told then.
-    if (this.#receiving !== null) settleInContext(this.#scope, this.#stop(), () => Promise.reject(error));
-  }
-
-  #end(result: unknown): void {
-    this.#stop()?.(result);
-  }
-
-  /** Nobody waits any more. Returns what tells who did. */
-  #stop(): ((result: unknown) => void) | null {
+  /** No call waits any more. @returns what ends the wait of the one that did */
+  #end(): ((result: unknown) => void) | null {
     const resolve = this.#resolve;
     this.#resolve = null;
-    this.#scope = undefined;
-    this.#receiving = null;
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#context = undefined;
+    this.operation = null;
     return resolve;
   }
 }

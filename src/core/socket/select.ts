@@ -7,8 +7,8 @@
 
 import { isDuration, MAX_SECONDS } from "../checks.js";
 import { ClosedResourceError } from "../errors.js";
-import { nextTurn } from "../fairness.js";
-import type { SocketBase } from "./socket-base.js";
+import { nextTurn } from "../turn.js";
+import type { EventSocket } from "./event-socket.js";
 
 /** Something to receive: bytes, a datagram, the end, or a connection to accept. Source: `selectors.EVENT_READ`. */
 export const EVENT_READ = 1;
@@ -16,9 +16,9 @@ export const EVENT_READ = 1;
 export const EVENT_WRITE = 2;
 
 /** What can be selected: a socket, or a server, which stands for its own socket. It must be open. */
-export type FileObject = SocketBase | { readonly socket: SocketBase };
+export type FileObject = EventSocket | { readonly socket: EventSocket };
 
-function socketOf(file: FileObject): SocketBase {
+function socketOf(file: FileObject): EventSocket {
   const socket = "socket" in file ? file.socket : file;
   if (!socket.closed) return socket;
   throw new ClosedResourceError(`Cannot select ${socket}: it is closed (EBADF). Leave it out from now on.`, {
@@ -140,7 +140,7 @@ export interface SelectorKey<Data = unknown> {
 
 interface Registration<Data> {
   key: SelectorKey<Data>;
-  readonly socket: SocketBase;
+  readonly socket: EventSocket;
   readonly unwatch: () => void;
 }
 

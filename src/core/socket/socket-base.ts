@@ -1,71 +1,54 @@
 /**
- * {@link SocketBase}: what a socket is, before it moves any bytes: its channel, names, options, time-out and end.
+ * {@link SocketBase}: what a socket is, before it moves any bytes: its channel, names, options and end, and the words for its
+ * errors. Sockets that await and sockets that block share it.
  *
  * @module
  */
 
-import type { Duplex } from "node:stream";
 import { type Address, formatAddress, protocolName } from "../address/address.js";
-import { type AddressFamily, SO_ERROR, SOCK_DGRAM, SOCK_RAW, SOL_SOCKET, type SocketKind } from "../constants.js";
-import { BusyResourceError, closedError, codeOf, osError } from "../errors.js";
-import { defaultTransport } from "../transport/index.js";
-import type {
-  AdoptedSocket,
-  Channel,
-  ChannelCounters,
-  TransferableConnection,
-  Transport,
-} from "../transport/transport.js";
-import { SendQueue } from "./send-queue.js";
+import { type AddressFamily, SO_ERROR, SOL_SOCKET, type SocketKind } from "../constants.js";
+import { closedError, codeOf, errnoOf, osError } from "../errors.js";
+import type { AdoptedSocket, Channel, ChannelCounters } from "../transport/transport.js";
+import { checkDirection, isDatagramKind, peerOf } from "./operations.js";
 import { SocketTimeout } from "./timeout.js";
-
-/** What a new socket can be given. */
-export interface SocketOptions {
-  /** How its bytes move; by default what `capabilities()` names. */
-  readonly transport?: Transport;
-  /**
-   * A descriptor that the socket takes over, and closes from then on; family, kind and protocol are read off it. Source:
-   * the `fileno` of `socket.socket`. @throws UnsupportedOperation on the Node transport
-   */
-  readonly fileno?: number;
-}
 
 /** No option is longer; CPython has the same bound. */
 const MAX_OPTION_LENGTH = 1024;
 
-/** @internal How many bytes of an option are to be read. @throws RangeError */
-export function checkOptionLength(length: number): number {
-  if (Number.isInteger(length) && length >= 1 && length <= MAX_OPTION_LENGTH) return length;
-  throw new RangeError(`Cannot read ${length} bytes of an option: give a whole number from 1 to ${MAX_OPTION_LENGTH}.`);
+/** What makes the channels of sockets: a transport. */
+interface ChannelMaker<Own extends Channel> {
+  open(family: AddressFamily, kind: SocketKind, protocol: number): Own;
+  adopt(descriptor: number): AdoptedSocket<Own>;
 }
 
-function open(transport: Transport, family: AddressFamily, type: SocketKind, proto: number): Channel {
+/** A socket's channel, and what it is. */
+interface OpenedSocket<Own extends Channel> {
+  readonly channel: Own;
+  readonly family: AddressFamily;
+  readonly kind: SocketKind;
+  readonly protocol: number;
+}
+
+/** @internal Makes the channel of a new socket, or takes over a descriptor. @throws OSError, UnsupportedOperation */
+export function openSocket<Own extends Channel>(
+  transport: ChannelMaker<Own>,
+  family: AddressFamily,
+  kind: SocketKind,
+  protocol: number,
+  fileno: number | undefined,
+): OpenedSocket<Own> {
   try {
-    return transport.open(family, type, proto);
+    if (fileno !== undefined) return transport.adopt(fileno);
+    return { channel: transport.open(family, kind, protocol), family, kind, protocol };
   } catch (error) {
-    throw codeOf(error) === "" ? error : osError(`make a ${protocolName(family, type)} socket`, error, "socket");
+    const action =
+      fileno === undefined ? `make a ${protocolName(family, kind)} socket` : `take over the descriptor ${fileno}`;
+    throw codeOf(error) === "" ? error : osError(action, error, "socket");
   }
 }
 
-function adopt(transport: Transport, descriptor: number): AdoptedSocket {
-  try {
-    return transport.adopt(descriptor);
-  } catch (error) {
-    throw codeOf(error) === "" ? error : osError(`take over the descriptor ${descriptor}`, error, "socket");
-  }
-}
-
-function hasPeer(channel: Channel): boolean {
-  try {
-    channel.getpeername();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** The state of a socket, and the calls that only ask or set. `Socket` adds those that move bytes. */
-export abstract class SocketBase extends SocketTimeout implements AsyncDisposable {
+/** The state of a socket, and the calls that only ask or set. */
+export abstract class SocketBase<Own extends Channel = Channel> extends SocketTimeout {
   /** The address family: `AF_INET`, `AF_INET6` or `AF_UNIX`. */
   readonly family: AddressFamily;
   /** The kind: `SOCK_STREAM` or `SOCK_DGRAM`. */
@@ -76,206 +59,111 @@ export abstract class SocketBase extends SocketTimeout implements AsyncDisposabl
   /** @internal Whether each call sends or receives one message. */
   protected readonly isDatagram: boolean;
   /** @internal */
-  protected readonly transport: Transport;
-  /** @internal */
-  protected channel: Channel;
-  #writers: SendQueue | null = null;
-  /** @internal What a connection attempt that nobody waited for ended with, for `getsockopt(SO_ERROR)`. */
-  protected pendingError = 0;
-
-  #finalCounters: ChannelCounters | null = null;
-  /** What the connection was given to Node as. */
-  #given: Duplex | null = null;
-  #connected: boolean;
+  protected channel: Own;
   #closed = false;
-  // Made for those only that are watched: an idle connection should cost little.
-  #watchers: Set<() => void> | null = null;
-  #dropListener: ((address: Address, error: Error | null) => void) | null = null;
+  #ended = false;
+  #openFiles = 0;
 
-  /** @internal @param channel the connection that the socket is made for, or `null` for a new socket. */
-  constructor(family: AddressFamily, type: SocketKind, proto: number, options: SocketOptions, channel: Channel | null) {
+  /** @internal */
+  constructor({ channel, family, kind, protocol }: OpenedSocket<Own>) {
     super();
-    this.transport = options.transport ?? defaultTransport;
-    const adopted = options.fileno === undefined ? null : adopt(this.transport, options.fileno);
-    this.family = adopted?.family ?? family;
-    this.type = adopted?.kind ?? type;
-    this.proto = adopted?.protocol ?? proto;
-    this.isDatagram = this.type === SOCK_DGRAM || this.type === SOCK_RAW;
-    this.channel = adopted?.channel ?? channel ?? open(this.transport, family, type, proto);
-    this.#connected = adopted?.connected ?? (channel !== null && hasPeer(channel));
-    this.own(this.channel);
-  }
-
-  /** @internal How many sends wait. */
-  protected get waitingSends(): number {
-    return this.#writers === null ? 0 : this.#writers.length;
-  }
-
-  /** @internal Made when a send has to wait for the first time: most connections never know it. */
-  protected get writers(): SendQueue {
-    this.#writers ??= new SendQueue(this);
-    return this.#writers;
-  }
-
-  /** @internal Takes a channel as its own, and listens to it. */
-  protected own(channel: Channel): void {
+    this.family = family;
+    this.type = kind;
+    this.proto = protocol;
+    this.isDatagram = isDatagramKind(kind);
     this.channel = channel;
-    channel.owner = this;
   }
 
-  /** @internal There is a peer now. */
-  protected becomeConnected(): void {
-    this.#connected = true;
-  }
-
-  /** @internal There may be something for the call that waits to receive. */
-  protected abstract wakeReceiver(): void;
-  /** @internal What the call that waits to receive waits for. */
-  protected abstract receiveForReceiver(bytes: Buffer): void;
-  /** @internal There will be nothing any more: the socket is closed. */
-  protected abstract endReceiver(): void;
-
-  /** @internal The channel asks its owner. */
-  abstract get awaitedBytes(): number;
-
-  /** @internal The channel tells its owner. */
-  abstract onCoalescedSent(outcome: Buffer | Error | null): void;
-
-  /** @internal The channel tells its owner. */
-  onReceived(bytes: Buffer): void {
-    this.receiveForReceiver(bytes);
-    this.#notifyWatchers();
-  }
-
-  /** @internal The channel tells its owner. */
-  onReadable(): void {
-    this.wakeReceiver();
-    this.#notifyWatchers();
-  }
-
-  /** @internal The channel tells its owner. */
-  onWritable(): void {
-    this.#writers?.wake();
-    this.#notifyWatchers();
-  }
-
-  #notifyWatchers(): void {
-    if (this.#watchers === null) return;
-    for (const watcher of this.#watchers) watcher();
-  }
-
-  /** @internal The channel tells its owner. */
-  onDrop(address: Address, error: Error | null): void {
-    this.#dropListener?.(address, error);
-  }
-
-  /** Whether {@link close} was called. */
+  /** Whether `close()` was called. */
   get closed(): boolean {
     return this.#closed;
   }
 
+  /** @internal Whether the channel is gone: a closed socket still has it while files are open. */
+  protected get ended(): boolean {
+    return this.#ended;
+  }
+
   // ── ending ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /**
-   * Gives the socket back to the system. Source: `socket.close`.
-   *
-   * Calls that wait on it reject with a ClosedResourceError. What finished calls have sent still arrives; of a `sendall()`
-   * that was still waiting, a part. Closing twice is no error.
-   */
-  async close(): Promise<void> {
-    this.#end((channel) => channel.close());
+  /** @internal Sends what files have collected, as far as that goes without failing this call. */
+  protected abstract sendCollected(): void;
+
+  /** @internal Closes the socket, or has its last open file close it. */
+  protected closeUnlessUsed(): void {
+    if (this.#openFiles === 0) this.closeNow();
+    else this.#closed = true;
+  }
+
+  /** @internal Closes the socket, also where files made of it are still open: what a server does at a request's end. */
+  closeNow(): void {
+    this.end((channel) => {
+      this.sendCollected();
+      channel.close();
+    });
+  }
+
+  /** @internal A file was made of the connection, which is to live as long as it. */
+  addFile(): void {
+    this.#openFiles += 1;
+  }
+
+  /** @internal A file is closed. */
+  removeFile(): void {
+    this.#openFiles -= 1;
+    if (this.#openFiles === 0 && this.#closed) this.closeNow();
   }
 
   /**
-   * Breaks the connection at once: the peer gets a reset, bytes on their way are lost. Otherwise like {@link close}.
-   *
-   * A connection that was given to Node is destroyed there: so a server can cut a request off, wherever its connection is.
+   * Breaks the connection at once: the peer gets a reset, bytes on their way are lost. Otherwise like `close()`, but final: files
+   * made of the socket do not keep it open.
    *
    * Beyond Python, where it takes `SO_LINGER` with a time of 0.
    */
   abort(): void {
-    this.#given?.destroy();
-    this.#end((channel) => channel.abort());
+    this.end((channel) => channel.abort());
   }
 
-  #end(how: (channel: Channel) => void): void {
-    if (this.#closed) return;
+  /** @internal Ends the socket, once. @param how what becomes of its channel */
+  protected end(how: (channel: Own) => void): void {
+    if (this.#ended) return;
+    this.#ended = true;
     this.#closed = true;
     how(this.channel);
-    this.endReceiver();
-    this.#writers?.close();
-    this.#notifyWatchers();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
   }
 
   /**
    * Gives up the descriptor without closing it; whoever gets the number owns it, and closes it. The socket is closed
-   * afterwards: calls that wait on it reject with a ClosedResourceError. Source: `socket.detach`.
+   * afterwards: calls that wait on it fail with a ClosedResourceError. Source: `socket.detach`.
    *
    * @returns the descriptor, such as another socket takes it over: `new Socket(family, type, 0, { fileno })`.
    * @throws UnsupportedOperation on the Node transport; ClosedResourceError.
    */
   detach(): number {
     this.assertOpen("detach", "detach");
+    this.sendCollected();
     const descriptor = this.channel.release();
-    this.#end(() => {});
+    this.end(() => {});
     return descriptor;
   }
 
-  /**
-   * @internal Hands the socket over to another thread, by the number of its transport; it is closed here afterwards.
-   *
-   * @returns the descriptor, or -1 when that thread has ended: then nothing has changed.
-   */
-  handOver(thread: number): number {
-    this.assertOpen("hand over", "detach");
-    let descriptor: number;
+  /** @internal Ends one direction or both. */
+  protected endDirection(how: number): void {
+    checkDirection(how);
+    this.assertOpen("shut down", "shutdown");
+    this.sendCollected();
     try {
-      descriptor = this.channel.release(thread);
+      this.channel.shutdown(how);
     } catch (error) {
-      if (codeOf(error) === "ESRCH") return -1;
-      throw this.explainFailure(error, "hand over", "detach");
+      throw this.explainFailure(error, "shut down", "shutdown");
     }
-    this.#end(() => {});
-    return descriptor;
   }
 
-  /**
-   * Gives the connection to Node: for `node:tls`, `node:http`, and whatever else works on Node's streams.
-   *
-   * This socket is closed afterwards, and the caller ends the stream that he got; {@link abort} alone still reaches it. On
-   * the Node transport it comes with the bytes that were received and not read.
-   *
-   * @returns a `net.Socket`. @throws OSError `ENOTCONN` when there is no connection; ClosedResourceError.
-   * @example
-   * ```ts
-   * httpServer.emit("connection", this.request.toNodeSocket());
-   * ```
-   */
-  toNodeSocket(): Duplex {
-    this.assertOpen("give to Node", "detach");
-    let stream: Duplex;
-    try {
-      stream = this.channel.toNodeSocket();
-    } catch (error) {
-      throw this.explainFailure(error, "give to Node", "detach");
-    }
-    this.#given = stream;
-    this.#end(() => {});
-    return stream;
-  }
-
-  /** @internal Lets Node copy the connection to another process; `null` where Node does not know it. */
-  prepareTransfer(): TransferableConnection | null {
-    this.assertOpen("hand over", "dup");
-    try {
-      return this.channel.prepareTransfer();
-    } catch (error) {
-      throw this.explainFailure(error, "hand over", "dup");
-    }
+  /** @internal Ends the sending, if it is open and there is anybody left to end it to. */
+  endSending(): void {
+    if (this.#ended) return;
+    this.sendCollected();
+    this.channel.endSending();
   }
 
   // ── asking and setting ────────────────────────────────────────────────────────────────────────────────────────────
@@ -308,7 +196,7 @@ export abstract class SocketBase extends SocketTimeout implements AsyncDisposabl
 
   /** The other end's address, or `null` while there is none. */
   get remoteEndpoint(): Address | null {
-    return this.#connected && !this.#closed ? this.getpeername() : null;
+    return this.#closed ? null : peerOf(this.channel);
   }
 
   /**
@@ -321,6 +209,8 @@ export abstract class SocketBase extends SocketTimeout implements AsyncDisposabl
 
   /**
    * Sets an option. Source: `socket.setsockopt`.
+   *
+   * With a time of `SO_LINGER`, closing a {@link BlockingSocket} waits that long; a `Socket` goes on sending and does not wait.
    *
    * @param value a number, or the bytes of a C structure.
    * @throws UnsupportedOperation for an option that the transport cannot reach.
@@ -344,74 +234,39 @@ export abstract class SocketBase extends SocketTimeout implements AsyncDisposabl
   getsockopt(level: number, option: number, length: number): Buffer;
   getsockopt(level: number, option: number, length?: number): number | Buffer {
     this.assertOpen("read an option", "getsockopt");
-    if (length !== undefined) return this.#getsockoptBytes(level, option, checkOptionLength(length));
-    if (level === SOL_SOCKET && option === SO_ERROR && this.pendingError !== 0) {
-      const error = this.pendingError;
-      this.pendingError = 0;
-      return error;
+    if (length !== undefined) checkOptionLength(length);
+    else if (level === SOL_SOCKET && option === SO_ERROR) {
+      const failure = this.takePendingError();
+      if (failure !== null) return Math.abs(errnoOf(codeOf(failure)));
     }
     try {
+      if (length !== undefined) return this.channel.getsockoptBytes(level, option, length);
       return this.channel.getsockopt(level, option);
     } catch (error) {
       throw this.explainFailure(error, `read option ${option} of level ${level} on`, "getsockopt");
     }
   }
 
-  #getsockoptBytes(level: number, option: number, length: number): Buffer {
-    try {
-      return this.channel.getsockoptBytes(level, option, length);
-    } catch (error) {
-      throw this.explainFailure(error, `read option ${option} of level ${level} on`, "getsockopt");
-    }
+  /** @internal What an attempt to connect has failed with that no call has waited for; `null` when that was asked before. */
+  protected takePendingError(): unknown {
+    return null;
   }
 
   /** Bytes moved so far, and bytes that have arrived unread. */
   get counters(): ChannelCounters {
-    return this.#finalCounters ?? this.channel.counters;
-  }
-
-  /** @internal What the counters came to elsewhere, after {@link handOver}. */
-  settleCounters(counters: ChannelCounters): void {
-    this.#finalCounters = counters;
-  }
-
-  /** Whether a receiving or accepting call would return (or fail) at once. */
-  get readable(): boolean {
-    return this.#closed || this.channel.readable;
-  }
-
-  /** Whether a sending call would take something (or fail) at once. */
-  get writable(): boolean {
-    return this.#closed || this.channel.writable;
-  }
-
-  /** Whether urgent bytes (`MSG_OOB`) have arrived. */
-  get exceptional(): boolean {
-    return !this.#closed && this.channel.exceptional;
-  }
-
-  /**
-   * @internal Has a function called when {@link readable} or {@link writable} may have become true, and when the socket is
-   * closed: a server's loop and `select()` wait by it. @returns what ends that.
-   */
-  watch(watcher: () => void): () => void {
-    const watchers = this.#watchers ?? new Set();
-    this.#watchers = watchers;
-    watchers.add(watcher);
-    return () => watchers.delete(watcher);
-  }
-
-  /** @internal Has a function called when the transport had to throw a connection or datagram away. */
-  watchDrops(listener: (address: Address, error: Error | null) => void): void {
-    this.#dropListener = listener;
+    return this.channel.counters;
   }
 
   /** As Python prints it: the kind, and the addresses it has. */
   override toString(): string {
-    if (this.#closed) return `<Socket [closed] ${this.protocol}>`;
-    const peer = this.#connected ? ` to ${formatAddress(this.channel.getpeername())}` : "";
-    return `<Socket ${this.protocol} ${this.localName()}${peer}>`;
+    if (this.#closed) return `<${this.className} [closed] ${this.protocol}>`;
+    const peer = peerOf(this.channel);
+    const to = peer === null ? "" : ` to ${formatAddress(peer)}`;
+    return `<${this.className} ${this.protocol} ${this.localName()}${to}>`;
   }
+
+  /** @internal The class as it is printed. */
+  protected abstract get className(): string;
 
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
@@ -431,15 +286,25 @@ export abstract class SocketBase extends SocketTimeout implements AsyncDisposabl
 
   /** @internal The end that a reader of a message cares about: the peer where there is one. */
   protected endpointName(): string {
-    return `${this.protocol} ${this.#connected ? formatAddress(this.channel.getpeername()) : this.localName()}`;
+    const peer = peerOf(this.channel);
+    return `${this.protocol} ${peer === null ? this.localName() : formatAddress(peer)}`;
   }
 
   /** @internal The error for an action on this socket that failed. Errors without a system code speak for themselves. */
   explainFailure(error: unknown, action: string, syscall: string): unknown {
+    return this.explain(error, `${action} ${this.endpointName()}`, syscall);
+  }
+
+  /** @internal The same for an action that names another address than the socket's. */
+  protected explain(error: unknown, action: string, syscall: string): unknown {
     if (codeOf(error) === "") return error;
-    return this.#closed
-      ? this.explainClosed(action, syscall)
-      : osError(`${action} ${this.endpointName()}`, error, syscall);
+    return this.#ended ? closedError(action, syscall) : osError(action, error, syscall);
+  }
+
+  /** @internal The same for a datagram. @param address as the caller wrote it; `null` for the peer */
+  protected explainDatagram(error: unknown, bytes: Uint8Array, address: Address | null): unknown {
+    const to = address === null ? this.endpointName() : `${this.protocol} ${formatAddress(address)}`;
+    return this.explain(error, `send ${bytes.length} bytes to ${to}`, "sendto");
   }
 
   /** @internal */
@@ -453,20 +318,17 @@ export abstract class SocketBase extends SocketTimeout implements AsyncDisposabl
   }
 
   /** @internal The error for a call that may not wait and would have to. */
-  protected explainBlocking(action: string, syscall: string): Error {
+  explainBlocking(action: string, syscall: string): Error {
     return osError(`${action} ${this.endpointName()} without waiting`, "EAGAIN", syscall);
-  }
-
-  /** @internal The error for a call that another one is in the way of. */
-  protected explainBusy(action: string, syscall: string): Error {
-    return new BusyResourceError(
-      `Cannot ${action} ${this.endpointName()}: another call is already doing that (EBUSY). Await one call before the next.`,
-      { code: "EBUSY", syscall },
-    );
   }
 
   /** @internal */
   protected assertOpen(action: string, syscall: string): void {
     if (this.#closed) throw closedError(`${action} (${this.protocol} socket)`, syscall);
   }
+}
+
+function checkOptionLength(length: number): void {
+  if (Number.isInteger(length) && length >= 1 && length <= MAX_OPTION_LENGTH) return;
+  throw new RangeError(`Cannot read ${length} bytes of an option: give a whole number from 1 to ${MAX_OPTION_LENGTH}.`);
 }

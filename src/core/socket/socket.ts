@@ -5,34 +5,26 @@
  * @module
  */
 
-import { type Address, formatAddress } from "../address/address.js";
+import { type Address, formatAddress, isInetAddress } from "../address/address.js";
 import { resolveAddress } from "../address/resolve.js";
-import { type AsyncContext, contextForRejection, settleInContext } from "../async-context.js";
-import {
-  type AddressFamily,
-  AF_INET,
-  MSG_DONTWAIT,
-  MSG_PEEK,
-  SHUT_RD,
-  SHUT_RDWR,
-  SHUT_WR,
-  SOCK_STREAM,
-  type SocketKind,
-} from "../constants.js";
+import { unixBytes } from "../address/unix.js";
+import { type AddressFamily, AF_INET, MSG_DONTWAIT, SOCK_STREAM, type SocketKind } from "../constants.js";
+import { DeadlineTimer, deadlineAfter } from "../deadline-timer.js";
 import { defaults } from "../defaults.js";
-import { closedError, codeOf, errnoOf, osError, unsupported } from "../errors.js";
-import { costOf, nextTurn, YIELD_AFTER } from "../fairness.js";
-import { toBytes } from "../stream/byte-stream.js";
+import { closedError, codeOf, osError } from "../errors.js";
+import { type ByteReceiver, toBytes } from "../stream/byte-stream.js";
 import { type FileMode, type FileOfMode, type MakefileOptions, makefile } from "../stream/makefile.js";
+import { isSharedTurn } from "../stream/turns-end.js";
+import { systemError } from "../transport/system-error.js";
 import type { Channel } from "../transport/transport.js";
-import { deferred, resolverOfLatest } from "./deferred.js";
+import { mayGoOn, nextTurn, passOn } from "../turn.js";
+import { EventSocket, type SocketOptions } from "./event-socket.js";
+import { checkSize, connectErrno, type Datagram, isPeek, NOTHING, tryReceive, tryReceiveFrom } from "./operations.js";
 import { PendingReceive, type ReceiveOperation } from "./pending-receive.js";
-import { SocketBase, type SocketOptions } from "./socket-base.js";
 
-/** A received datagram: its bytes, the sender's address, and whether it was longer than the size asked for. */
-export type Datagram = readonly [data: Buffer, address: Address, truncated: boolean];
+export type { Datagram } from "./operations.js";
 
-const NOTHING = Buffer.alloc(0);
+const RECV = { action: "receive from", syscall: "recv" };
 const SENT: Promise<void> = Promise.resolve();
 
 /**
@@ -52,36 +44,19 @@ const SENT: Promise<void> = Promise.resolve();
  * console.log((await socket.recv(1024)).toString());
  * ```
  */
-export class Socket extends SocketBase {
-  // Each call asks its channel, and where that finds nothing, asks again later: here is how.
-
-  static readonly #accept: ReceiveOperation<Socket, [Socket, Address]> = {
-    action: "accept a connection on",
-    syscall: "accept",
-    takesBytes: false,
-    attempt: (socket) => socket.#tryAccept(),
-  };
-  static readonly #recv: ReceiveOperation<Socket, Buffer> = {
-    action: "receive from",
-    syscall: "recv",
-    takesBytes: true,
-    attempt: (socket, size, flags) => socket.channel.tryReceive(size, isPeek(flags)),
-  };
-  static readonly #recvfrom: ReceiveOperation<Socket, Datagram> = {
-    action: "receive from",
-    syscall: "recvfrom",
-    takesBytes: false,
-    attempt: (socket, size, flags) => socket.#tryReceiveFrom(size, flags),
-  };
-
+export class Socket extends EventSocket {
   /** Made when a receiving call has to wait for the first time. */
-  #receiver: PendingReceive<Socket> | null = null;
-  /** What tells that a message has left with those of other connections. */
-  #departed: ((rest: void | Promise<void>) => void) | null = null;
-  /** Who waits for that, where it matters if the message does not leave. */
-  #departsWithin: AsyncContext | undefined;
-  /** What the calls in a row that were done at once, without a turn of the event loop, have cost. */
-  #opsSinceYield = 0;
+  #pending: PendingReceive | null = null;
+  /** A receiver that bytes are on their way to: they were there, and are passed on in the next turn. */
+  #delayed: ByteReceiver | null = null;
+  /** Ends what waits to receive; made with the first time-out. */
+  #timer: DeadlineTimer | null = null;
+  /** The time-out of the call that waits, in seconds, for the message of its error. */
+  #waitLimit = 0;
+  /** A reader, which may have received more than it has passed on. */
+  #reader: ByteReceiver | null = null;
+  /** A connection attempt goes on that no call waits for. */
+  #isConnecting = false;
 
   /**
    * Makes a socket that is neither bound nor connected.
@@ -118,7 +93,7 @@ export class Socket extends SocketBase {
       this.assertOpen("bind", "bind");
       await this.channel.bind(resolved);
     } catch (error) {
-      throw this.#explain(error, `bind ${this.protocol} ${formatAddress(address)}`, "bind");
+      throw this.explain(error, `bind ${this.protocol} ${formatAddress(address)}`, "bind");
     }
   }
 
@@ -131,10 +106,10 @@ export class Socket extends SocketBase {
   async listen(backlog: number = defaults.requestQueueSize): Promise<void> {
     this.assertOpen("listen", "listen");
     try {
-      await this.#become(this.channel.listen(Math.max(1, backlog)));
+      this.#become(await this.channel.listen(Math.max(1, backlog)));
     } catch (error) {
       const failed = codeOf(error) === "EOPNOTSUPP" || codeOf(error) === "EISCONN" ? "listen on" : "bind";
-      throw this.#explain(error, `${failed} ${this.protocol} ${this.localName()}`, "listen");
+      throw this.explain(error, `${failed} ${this.protocol} ${this.localName()}`, "listen");
     }
   }
 
@@ -146,7 +121,11 @@ export class Socket extends SocketBase {
    * @throws TimeoutError after the socket's time-out; ClosedResourceError when the socket is closed meanwhile.
    */
   accept(flags = 0): Promise<[connection: Socket, address: Address]> {
-    return this.#receive(Socket.#accept, 0, flags);
+    return this.#receive(
+      { action: "accept a connection on", syscall: "accept", attempt: () => this.#tryAccept() },
+      0,
+      flags,
+    );
   }
 
   #tryAccept(): [Socket, Address] | null {
@@ -171,39 +150,56 @@ export class Socket extends SocketBase {
       const target = await resolveAddress(address, this.family, { passive: false });
       // A look-up takes its time: a socket that was closed meanwhile must not connect.
       this.assertOpen(action, "connect");
-      const connecting = this.#become(this.channel.connect(target)).then(() => {
-        this.becomeConnected();
-      });
-      await this.#limitConnect(connecting, action);
+      await this.#connect(target, action);
     } catch (error) {
-      // Who selects it meanwhile is to look again: there is nothing to wait for any more.
-      this.onReadable();
-      this.onWritable();
-      throw this.#explain(error, action, "connect");
+      if (!this.#isConnecting) this.#onConnectFailed(error);
+      throw this.explain(error, action, "connect");
     }
   }
 
-  async #limitConnect(connecting: Promise<void>, action: string): Promise<void> {
+  #connect(target: Address, action: string): void | Promise<void> {
+    // As the system does it: the error of an attempt that no call has waited for is the answer to the next call.
+    const failure = this.takePendingError();
+    if (failure !== null) throw failure;
+    if (this.#isConnecting) throw systemError("EALREADY");
+    const outcome = this.channel.connect(target, this.timeout !== 0);
+    if (!(outcome instanceof Promise)) {
+      this.#become(outcome);
+      return;
+    }
+    this.#isConnecting = true;
+    const connecting = outcome.then(
+      (channel) => {
+        this.#isConnecting = false;
+        this.#become(channel);
+      },
+      (error: unknown) => {
+        this.#isConnecting = false;
+        throw error;
+      },
+    );
     // A datagram socket only remembers the address: there is nothing to wait for.
     if (this.timeout === null || this.isDatagram) return connecting;
-    if (this.timeout === 0) {
-      connecting.catch((error: unknown) => {
-        this.pendingError = Math.abs(errnoOf(codeOf(error)));
-        this.onReadable();
-        this.onWritable();
-      });
-      throw osError(action, "EINPROGRESS", "connect");
-    }
-    const limit = this.timeout;
+    return this.#limitConnect(connecting, this.timeout, action);
+  }
+
+  /** Waits for an attempt, which goes on when the time is over: the next call, and `SO_ERROR`, say what became of it. */
+  async #limitConnect(connecting: Promise<void>, seconds: number, action: string): Promise<void> {
+    let isLate = seconds === 0;
+    const watched = connecting.catch((error: unknown) => {
+      if (!isLate) throw error;
+      if (!this.#onConnectFailed(error)) this.setPendingError(error);
+    });
+    if (isLate) throw osError(action, "EINPROGRESS", "connect");
     let timer: NodeJS.Timeout | undefined;
     const expired = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {
+        isLate = true;
         reject(osError(action, "ETIMEDOUT", "connect"));
-        this.channel.close();
-      }, limit * 1000);
+      }, seconds * 1000);
     });
     try {
-      await Promise.race([connecting, expired]);
+      await Promise.race([watched, expired]);
     } finally {
       clearTimeout(timer);
     }
@@ -220,20 +216,30 @@ export class Socket extends SocketBase {
       await this.connect(address);
       return 0;
     } catch (error) {
-      const errno = Math.abs(errnoOf(codeOf(error)));
-      if (errno === 0) throw error;
-      return errno;
+      return connectErrno(error);
     }
   }
 
+  /** Ends what waits for the connection. @returns whether a call has heard of the error by that */
+  #onConnectFailed(error: unknown): boolean {
+    const { receiver } = this.channel;
+    if (receiver !== null) this.onReceiveError(receiver, error);
+    this.onReadable();
+    this.onWritable();
+    return receiver !== null;
+  }
+
   /** The channel has become another: a listener, or a connection. */
-  async #become(change: Promise<Channel>): Promise<void> {
-    const next = await change;
-    if (this.closed) {
+  #become(next: Channel): void {
+    if (this.ended) {
       next.close();
       throw closedError(`use ${this.protocol} socket`, "connect");
     }
+    const { receiver } = this.channel;
     this.own(next);
+    next.receiver = null;
+    // The event that told of the connection may have told of bytes, too.
+    if (receiver !== null) this.#tryReceive(receiver);
     this.onReadable();
     this.onWritable();
   }
@@ -249,9 +255,97 @@ export class Socket extends SocketBase {
    * @throws ConnectionResetError, TimeoutError; BusyResourceError when another call is receiving; ClosedResourceError.
    */
   recv(size: number, flags = 0): Promise<Buffer> {
-    // As CPython: who asks for nothing gets it at once.
-    if (size === 0 && this.type === SOCK_STREAM) return this.#receiveNothing(flags);
-    return this.#receive(Socket.#recv, size, flags);
+    // As CPython: a stream that is asked for nothing returns at once.
+    if (flags !== 0 || size === 0) return this.#recv(size, flags);
+    const problem = checkSize(size, 0) ?? this.#receivingProblem("receive from", "recv");
+    if (problem !== null) return passOn(Promise.reject(problem));
+    let bytes: Buffer | null;
+    try {
+      bytes = this.channel.tryReceive(size, false);
+    } catch (error) {
+      return passOn(Promise.reject(this.explainFailure(error, "receive from", "recv")));
+    }
+    if (bytes !== null) return passOn(Promise.resolve(bytes), bytes.length);
+    if (this.timeout === 0) return passOn(Promise.reject(this.explainBlocking("receive from", "recv")));
+    this.#pending ??= new PendingReceive();
+    const promise = this.#pending.waitForBytes(size);
+    this.#waitForBytes(this.#pending);
+    return promise;
+  }
+
+  #recv(size: number, flags: number): Promise<Buffer> {
+    const attempt = (): Buffer | null => tryReceive(this.channel, this.type, size, isPeek(flags));
+    return this.#receive({ action: "receive from", syscall: "recv", attempt }, size, flags);
+  }
+
+  /** @internal The same without a promise, for readers. It may call the receiver before it returns. */
+  receive(receiver: ByteReceiver): void {
+    this.#reader = receiver;
+    const problem = this.#receivingProblem("receive from", "recv", this.ended);
+    if (problem !== null) this.#refuse(receiver, problem);
+    else this.#tryReceive(receiver);
+  }
+
+  #tryReceive(receiver: ByteReceiver): void {
+    let bytes: Buffer | null;
+    try {
+      bytes = this.channel.tryReceive(receiver.wanted, false);
+    } catch (error) {
+      this.#refuse(receiver, this.explainFailure(error, "receive from", "recv"));
+      return;
+    }
+    if (bytes === null) {
+      if (this.timeout === 0) this.#refuse(receiver, this.explainBlocking("receive from", "recv"));
+      else this.#waitForBytes(receiver);
+    } else if (mayGoOn(bytes.length)) {
+      receiver.onBytes(bytes);
+    } else {
+      this.#delayed = receiver;
+      const received = bytes;
+      void nextTurn().then(() => {
+        this.#delayed = null;
+        receiver.onBytes(received);
+      });
+    }
+  }
+
+  #refuse(receiver: ByteReceiver, error: unknown): void {
+    if (mayGoOn()) receiver.onError(error);
+    else void nextTurn().then(() => receiver.onError(error));
+  }
+
+  /** Nothing is there: the channel delivers what comes. */
+  #waitForBytes(receiver: ByteReceiver): void {
+    this.#beginWait();
+    this.channel.receiver = receiver;
+    this.channel.watch("read");
+  }
+
+  /** A receiving call is to wait: for an answer to what was written, so that leaves now. */
+  #beginWait(): void {
+    if (!isSharedTurn()) this.startSending();
+    const { timeout } = this;
+    if (timeout !== null) {
+      this.#waitLimit = timeout;
+      this.#timer ??= new DeadlineTimer(this.#onExpired);
+    }
+    this.#timer?.set(deadlineAfter(timeout));
+  }
+
+  readonly #onExpired = (): void => {
+    const { receiver } = this.channel;
+    const operation = this.#pending?.operation ?? null;
+    const { action, syscall } = operation ?? RECV;
+    const error = this.explainTimeout(this.#waitLimit, action, syscall);
+    this.channel.receiver = null;
+    if (receiver !== null) receiver.onError(error);
+    else if (operation !== null) this.#pending?.onError(error);
+  };
+
+  /** @internal An event of the channel. */
+  override onReceiveError(receiver: ByteReceiver, error: unknown): void {
+    this.channel.receiver = null;
+    receiver.onError(this.explainFailure(error, "receive from", "recv"));
   }
 
   /**
@@ -260,10 +354,16 @@ export class Socket extends SocketBase {
    * @param size at most this many bytes; the whole buffer by default.
    * @returns how many bytes were written to the buffer's beginning; 0 at the end of the stream.
    */
-  async recvInto(buffer: Uint8Array, size: number = buffer.length, flags = 0): Promise<number> {
-    const data = await this.recv(Math.min(size, buffer.length), flags);
-    buffer.set(data);
-    return data.length;
+  recvInto(buffer: Uint8Array, size: number = buffer.length, flags = 0): Promise<number> {
+    const length = Math.min(size, buffer.length);
+    if (isPeek(flags) || length === 0 || this.isDatagram) {
+      return this.#recv(length, flags).then((data) => {
+        buffer.set(data);
+        return data.length;
+      });
+    }
+    const attempt = (): number | null => this.channel.tryReceiveInto(buffer, 0, length);
+    return this.#receive({ action: "receive from", syscall: "recv", attempt }, length, flags);
   }
 
   /**
@@ -272,38 +372,25 @@ export class Socket extends SocketBase {
    * @param size what is longer than this many bytes is cut, and the third item of the result is true.
    */
   recvfrom(size: number, flags = 0): Promise<Datagram> {
-    return this.#receive(Socket.#recvfrom, size, flags);
+    const attempt = (): Datagram | null => tryReceiveFrom(this.channel, this.type, size, isPeek(flags));
+    return this.#receive({ action: "receive from", syscall: "recvfrom", attempt }, size, flags);
   }
 
   /**
-   * @internal Receives a datagram that is there already, and others with it. Who takes many in a row sees to it that the event loop
-   * turns.
+   * @internal Receives a datagram that is there already, and others with it. The caller sees to it that the event loop turns.
    */
   recvfromAtOnce(size: number): Datagram {
-    const { action, syscall } = Socket.#recvfrom;
-    const problem = checkSize(size, 0) ?? this.#receivingProblem(Socket.#recvfrom);
+    const problem = checkSize(size, 0) ?? this.#receivingProblem("receive from", "recvfrom");
     if (problem !== null) throw problem;
     let datagram: Datagram | null;
     try {
       this.channel.enableBatching();
-      datagram = this.#tryReceiveFrom(size, 0);
+      datagram = tryReceiveFrom(this.channel, this.type, size, false);
     } catch (error) {
-      throw this.explainFailure(error, action, syscall);
+      throw this.explainFailure(error, "receive from", "recvfrom");
     }
-    if (datagram === null) throw this.explainBlocking(action, syscall);
+    if (datagram === null) throw this.explainBlocking("receive from", "recvfrom");
     return datagram;
-  }
-
-  #tryReceiveFrom(size: number, flags: number): Datagram | null {
-    if (!this.isDatagram) {
-      const data = this.channel.tryReceive(size, isPeek(flags));
-      return data === null ? null : [data, this.getpeername(), false];
-    }
-    const datagram = this.channel.tryReceiveFrom(size, isPeek(flags));
-    if (datagram !== null) return [datagram.data, datagram.address, datagram.truncated];
-    // Only tryReceive() tells the end, after SHUT_RD; and only a connected socket can be shut down, so it has a peer.
-    const end = this.channel.tryReceive(size, true);
-    return end === null ? null : [end, this.getpeername(), false];
   }
 
   /**
@@ -317,70 +404,66 @@ export class Socket extends SocketBase {
     return [data.length, address];
   }
 
-  /** Tries at once, and waits only when it would block: the way of every receiving call. */
-  #receive<Result>(receiving: ReceiveOperation<Socket, Result>, size: number, flags: number): Promise<Result> {
-    const problem = checkSize(size, flags) ?? this.#receivingProblem(receiving);
-    if (problem !== null) return Promise.reject(problem);
+  /** Tries at once, and waits only when it would block. */
+  #receive<Result>(operation: ReceiveOperation<Result>, size: number, flags: number): Promise<Result> {
+    const { action, syscall } = operation;
+    const problem = checkSize(size, flags) ?? this.#receivingProblem(action, syscall);
+    if (problem !== null) return passOn(Promise.reject(problem));
     let result: Result | null;
     try {
-      result = receiving.attempt(this, size, flags);
+      result = operation.attempt();
     } catch (error) {
-      return this.#atOnce(Promise.reject(this.explainFailure(error, receiving.action, receiving.syscall)), 0);
+      return passOn(Promise.reject(this.explainFailure(error, action, syscall)));
     }
-    if (result !== null) return this.#atOnce(Promise.resolve(result), result instanceof Buffer ? result.length : 0);
+    if (result !== null) {
+      return passOn(Promise.resolve(result), typeof result === "number" ? result : 0);
+    }
     if (this.timeout === 0 || (flags & MSG_DONTWAIT) !== 0) {
-      return this.#atOnce(Promise.reject(this.explainBlocking(receiving.action, receiving.syscall)), 0);
+      return passOn(Promise.reject(this.explainBlocking(action, syscall)));
     }
-    this.#opsSinceYield = 0;
-    this.#receiver ??= new PendingReceive<Socket>(this);
-    return this.#receiver.wait(receiving, size, flags, this.timeout);
-  }
-
-  #receiveNothing(flags: number): Promise<Buffer> {
-    const problem = checkSize(0, flags) ?? this.#receivingProblem(Socket.#recv);
-    return problem === null ? this.#atOnce(Promise.resolve(NOTHING), 0) : Promise.reject(problem);
+    this.#pending ??= new PendingReceive();
+    const promise = this.#pending.waitFor(operation);
+    this.#beginWait();
+    this.channel.watch("read");
+    return promise;
   }
 
   /** Why nothing can be received now, if so. */
-  #receivingProblem({ action, syscall }: ReceiveOperation<Socket, unknown>): Error | null {
-    if (this.closed) return this.explainClosed(action, syscall);
-    return this.#receiver?.isBusy ? this.explainBusy(action, syscall) : null;
+  #receivingProblem(action: string, syscall: string, isClosed = this.closed): Error | null {
+    if (isClosed) return this.explainClosed(action, syscall);
+    if (this.channel.receiver !== null || this.#delayed !== null || this.#pending?.isBusy) {
+      return this.explainBusy(action, syscall);
+    }
+    const failure = this.takePendingError();
+    return failure === null ? null : (this.explainFailure(failure, action, syscall) as Error);
   }
 
   /** @internal */
   protected override wakeReceiver(): void {
-    this.#receiver?.wake();
+    const pending = this.#pending;
+    if (pending === null || pending.operation === null) return;
+    const { action, syscall } = pending.operation;
+    try {
+      if (pending.tryAgain()) this.channel.watch("read");
+    } catch (error) {
+      pending.onError(this.explainFailure(error, action, syscall));
+    }
   }
 
   /** @internal */
-  override get awaitedBytes(): number {
-    return this.#receiver === null ? 0 : this.#receiver.awaitedBytes;
+  protected override endReceiver(receiver: ByteReceiver | null): void {
+    this.#timer?.close();
+    const operation = this.#pending?.operation ?? null;
+    if (receiver === null && operation === null) return;
+    const { action, syscall } = operation ?? RECV;
+    const error = this.explainClosed(action, syscall);
+    if (receiver !== null) receiver.onError(error);
+    else if (operation !== null) this.#pending?.onError(error);
   }
 
   /** @internal */
-  protected override receiveForReceiver(bytes: Buffer): void {
-    this.#receiver?.receive(bytes);
-  }
-
-  /** @internal */
-  protected override endReceiver(): void {
-    this.#receiver?.close();
-  }
-
-  /**
-   * Passes on the outcome of a call that did not wait; but when that was much in a row, only in the next turn of the event
-   * loop. All that is done at once before that turn waits for it too, and so keeps its order.
-   */
-  #atOnce<T>(outcome: Promise<T>, bytes: number): Promise<T> {
-    this.#opsSinceYield += costOf(bytes);
-    return this.#opsSinceYield < YIELD_AFTER ? outcome : this.#inNextTurn(outcome);
-  }
-
-  #inNextTurn<T>(outcome: Promise<T>): Promise<T> {
-    return outcome.finally(async () => {
-      await nextTurn();
-      this.#opsSinceYield = 0;
-    });
+  protected override takeReadAhead(): Buffer {
+    return this.#reader?.takeBuffered?.() ?? NOTHING;
   }
 
   // ── sending ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -392,123 +475,46 @@ export class Socket extends SocketBase {
    * @returns how many bytes were sent, which may be fewer than were given; {@link sendall} sends them all.
    * @throws BrokenPipeError, ConnectionResetError, TimeoutError, ClosedResourceError.
    */
-  async send(data: string | Uint8Array): Promise<number> {
-    const bytes = toBytes(data);
-    if (this.isDatagram) return this.#sendDatagram(bytes, null, null);
-    let sent: number | null = null;
-    await this.#sendStream(() => {
-      sent ??= this.channel.trySend(bytes);
-      return sent !== null && this.channel.flushed();
-    }, bytes.length);
-    return sent ?? 0;
+  send(data: string | Uint8Array): Promise<number> {
+    let outcome: number | Promise<number>;
+    try {
+      const bytes = toBytes(data);
+      if (this.isDatagram) return this.#sendDatagram(bytes, null, null);
+      this.#assertSending();
+      outcome = this.sendQueue.send(bytes);
+    } catch (error) {
+      return passOn(Promise.reject(error));
+    }
+    return typeof outcome === "number" ? passOn(Promise.resolve(outcome), outcome) : outcome;
+  }
+
+  #assertSending(): void {
+    if (this.closed) throw this.explainClosed("send to", "send");
   }
 
   /**
    * Sends everything, however long it takes. Source: `socket.sendall`.
    *
    * It resolves when the system has taken the last byte, so a peer that does not read makes it wait. Calls that overlap are
-   * sent in their order; at most 1,024 may wait on one socket.
+   * sent in their order, also with what was written to a file of this socket; sends of more than 16 MiB may not wait.
    *
    * @param data a string is sent as UTF-8. The bytes must not be changed before the promise resolves.
    * @throws BrokenPipeError, ConnectionResetError, ClosedResourceError; TimeoutError, after which an unknown part was sent;
-   *   BusyResourceError beyond 1,024 waiting sends.
+   *   BusyResourceError when sends of more than 16 MiB wait already.
    */
   sendall(data: string | Uint8Array): Promise<void> {
+    let outcome: Promise<void> | null;
     let bytes: Uint8Array;
     try {
       bytes = toBytes(data);
+      if (this.isDatagram) return this.#sendDatagram(bytes, null, null).then(() => undefined);
+      this.#assertSending();
+      outcome = this.sendQueue.sendall(bytes);
     } catch (error) {
-      return Promise.reject(error);
+      return passOn(Promise.reject(error));
     }
-    if (this.isDatagram) return this.#sendDatagram(bytes, null, null).then(() => undefined);
-    if (this.waitingSends > 0 || this.closed) return this.#sendRest(bytes, 0);
-    if (this.#opsSinceYield < YIELD_AFTER && this.timeout === null && this.channel.sendCoalesced(bytes)) {
-      this.#opsSinceYield += costOf(bytes.length);
-      const promise = deferred<void>();
-      this.#departed = resolverOfLatest();
-      this.#departsWithin = contextForRejection();
-      return promise;
-    }
-    // Nearly always it is its turn, and the system takes everything.
-    let sent = 0;
-    try {
-      if (bytes.length > 0) sent = this.channel.trySend(bytes) ?? 0;
-      if (sent === bytes.length && this.channel.flushed()) return this.#atOnce(SENT, sent);
-    } catch (error) {
-      return this.#atOnce(Promise.reject(this.explainFailure(error, "send to", "send")), 0);
-    }
-    return this.#sendRest(bytes, sent);
-  }
-
-  /** @internal The channel tells its owner. */
-  override onCoalescedSent(outcome: Buffer | Error | null): void {
-    const resolve = this.#departed;
-    const within = this.#departsWithin;
-    this.#departed = null;
-    this.#departsWithin = undefined;
-    if (outcome === null) resolve?.();
-    else settleInContext(within, resolve, () => this.#afterDeparture(outcome));
-  }
-
-  #afterDeparture(outcome: Buffer | Error): Promise<void> {
-    // It may wait for ever, as at the time of the call.
-    if (outcome instanceof Buffer) return this.#sendRest(outcome, 0, null);
-    // Also where the socket is just being closed: what the system says counts.
-    return Promise.reject(osError(`send to ${this.endpointName()}`, outcome, "send"));
-  }
-
-  /** Sends what is left, after so many bytes. */
-  #sendRest(bytes: Uint8Array, alreadySent: number, timeout = this.timeout): Promise<void> {
-    let sent = alreadySent;
-    return this.#sendStream(
-      () => {
-        while (sent < bytes.length) {
-          const taken = this.channel.trySend(sent === 0 ? bytes : bytes.subarray(sent));
-          if (taken === null) return false;
-          sent += taken;
-        }
-        return this.channel.flushed();
-      },
-      bytes.length,
-      timeout,
-    );
-  }
-
-  /** Runs a send, at once where it is its turn and nothing is in the way. */
-  #sendStream(attempt: () => boolean, bytes: number, timeout = this.timeout): Promise<void> {
-    const problem = this.#sendingProblem("send to", "send");
-    if (problem !== null) return this.#atOnce(Promise.reject(problem), 0);
-    if (this.waitingSends === 0) {
-      try {
-        if (attempt()) return this.#atOnce(SENT, bytes);
-      } catch (error) {
-        return this.#atOnce(Promise.reject(this.explainFailure(error, "send to", "send")), 0);
-      }
-      if (timeout === 0) return this.#sendWithoutWaiting(attempt);
-    }
-    return this.#waitToSend(attempt, timeout);
-  }
-
-  /** Why nothing can be sent, nor wait to be sent, if so. */
-  #sendingProblem(action: string, syscall: string): Error | null {
-    if (this.closed) return this.explainClosed(action, syscall);
-    if (this.waitingSends === 0) return null;
-    if (this.waitingSends >= defaults.maxQueuedSends) return this.explainBusy(action, syscall);
-    return this.timeout === 0 ? this.explainBlocking(action, syscall) : null;
-  }
-
-  /**
-   * With `settimeout(0)`. What the channel has taken is sent, so the promise still waits for that to leave the caller's
-   * memory; a send that found no room at all fails.
-   */
-  #sendWithoutWaiting(attempt: () => boolean): Promise<void> {
-    if (this.channel.flushed()) return this.#atOnce(Promise.reject(this.explainBlocking("send to", "send")), 0);
-    return this.#waitToSend(attempt, null);
-  }
-
-  async #waitToSend(attempt: () => boolean, timeout: number | null): Promise<void> {
-    this.#opsSinceYield = 0;
-    await this.writers.wait(() => (attempt() ? true : null), "send to", "send", timeout);
+    // Also where it waits: what is done at once after it must not overtake it.
+    return passOn(outcome ?? SENT, bytes.length);
   }
 
   /**
@@ -523,10 +529,14 @@ export class Socket extends SocketBase {
     let bytes: Uint8Array;
     try {
       bytes = toBytes(data);
-      if (!this.isDatagram) return this.sendall(bytes).then(() => bytes.length);
+    } catch (error) {
+      return passOn(Promise.reject(error));
+    }
+    if (!this.isDatagram) return this.sendall(bytes).then(() => bytes.length);
+    try {
       target = resolveAddress(address, this.family, { passive: false });
     } catch (error) {
-      return Promise.reject(error);
+      return passOn(Promise.reject(this.explainDatagram(error, bytes, address)));
     }
     if (target instanceof Promise) return target.then((found) => this.#sendDatagram(bytes, found, address));
     return this.#sendDatagram(bytes, target, address);
@@ -534,41 +544,40 @@ export class Socket extends SocketBase {
 
   /** @param given the address as the caller wrote it, for the words of an error. */
   #sendDatagram(bytes: Uint8Array, address: Address | null, given: Address | null): Promise<number> {
-    if (this.waitingSends > 0 && this.writers.isBusy(this.#laneOf(address))) {
+    if (this.waitingDatagrams > 0 && this.datagramQueue.isBusy(this.#laneOf(address))) {
       return this.#waitToSendDatagram(bytes, address);
     }
     try {
       const sent = this.closed ? null : this.channel.trySendTo(bytes, address);
-      if (typeof sent === "number") return this.#atOnce(Promise.resolve(sent), sent);
+      if (typeof sent === "number") return passOn(Promise.resolve(sent), sent);
       if (sent === null) return this.#waitToSendDatagram(bytes, address);
       const explained = sent.catch((error: unknown) => {
-        throw this.#explainDatagram(error, bytes, given);
+        throw this.explainDatagram(error, bytes, given);
       });
       // Node hands most datagrams to the system at once, and does not say which: each counts as done at once.
-      return this.#atOnce(explained, bytes.length);
+      return passOn(explained, bytes.length);
     } catch (error) {
-      return this.#atOnce(Promise.reject(this.#explainDatagram(error, bytes, given)), 0);
+      return passOn(Promise.reject(this.explainDatagram(error, bytes, given)));
     }
   }
 
   #waitToSendDatagram(bytes: Uint8Array, address: Address | null): Promise<number> {
-    const problem = this.#sendingProblem("send to", "sendto");
-    if (problem !== null) return this.#atOnce(Promise.reject(problem), 0);
-    if (this.timeout === 0) return this.#atOnce(Promise.reject(this.explainBlocking("send to", "sendto")), 0);
-    this.#opsSinceYield = 0;
+    if (this.closed) return passOn(Promise.reject(this.explainClosed("send to", "sendto")));
+    if (this.timeout === 0) return passOn(Promise.reject(this.explainBlocking("send to", "sendto")));
+    if (this.waitingDatagrams >= defaults.maxQueuedSends) {
+      return passOn(Promise.reject(this.explainBusy("send to", "sendto")));
+    }
     const attempt = (): number | Promise<number> | null => this.channel.trySendTo(bytes, address);
     const lane = this.#laneOf(address);
-    return this.writers.wait(attempt, "send to", "sendto", this.timeout, lane).then((sent) => sent);
+    const sending = this.datagramQueue.wait(attempt, "send to", "sendto", this.timeout, lane).then((sent) => sent);
+    this.channel.watch("write");
+    return sending;
   }
 
   /** Each receiver of Unix datagrams has a queue of its own: one who does not read must not hold up the others. */
   #laneOf(address: Address | null): string | null {
-    return typeof address === "string" ? address : null;
-  }
-
-  #explainDatagram(error: unknown, bytes: Uint8Array, given: Address | null): unknown {
-    const to = given === null ? this.endpointName() : `${this.protocol} ${formatAddress(given)}`;
-    return this.#explain(error, `send ${bytes.length} bytes to ${to}`, "sendto");
+    if (address === null || isInetAddress(address)) return null;
+    return typeof address === "string" ? address : unixBytes(address).toString("latin1");
   }
 
   // ── ending and lending ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -580,20 +589,7 @@ export class Socket extends SocketBase {
    * @throws OSError `ENOTCONN` when there is no connection.
    */
   async shutdown(how: number): Promise<void> {
-    if (how !== SHUT_RD && how !== SHUT_WR && how !== SHUT_RDWR) {
-      throw new RangeError(`Cannot shut down in the direction ${how}: pass SHUT_RD, SHUT_WR or SHUT_RDWR.`);
-    }
-    this.assertOpen("shut down", "shutdown");
-    try {
-      this.channel.shutdown(how);
-    } catch (error) {
-      throw this.explainFailure(error, "shut down", "shutdown");
-    }
-  }
-
-  /** @internal Ends the sending, if it is open and there is anybody left to end it to. */
-  endSending(): void {
-    if (!this.closed) this.channel.endSending();
+    this.endDirection(how);
   }
 
   /**
@@ -605,6 +601,7 @@ export class Socket extends SocketBase {
   dup(): Socket {
     this.assertOpen("duplicate", "dup");
     try {
+      this.startSending();
       const options = { transport: this.transport };
       const copy = new Socket(this.family, this.type, this.proto, options, this.channel.duplicate());
       copy.settimeout(this.timeout);
@@ -629,29 +626,4 @@ export class Socket extends SocketBase {
   makefile<Mode extends FileMode = "r">(mode?: Mode, options?: MakefileOptions): FileOfMode[Mode] {
     return makefile(this, mode, options);
   }
-
-  /** The error for an action whose value is not the socket's own endpoint. */
-  #explain(error: unknown, action: string, syscall: string): unknown {
-    if (codeOf(error) === "") return error;
-    return this.closed ? closedError(action, syscall) : osError(action, error, syscall);
-  }
-}
-
-function isPeek(flags: number): boolean {
-  return (flags & MSG_PEEK) !== 0;
-}
-
-/** @internal Why a receiving call cannot have that size or those flags, if so. */
-export function checkSize(size: number, flags: number): Error | null {
-  if (!Number.isInteger(size) || size < 0) {
-    return new RangeError(`Cannot receive ${size} bytes: the size is a whole number that is not negative.`);
-  }
-  if ((flags & ~(MSG_PEEK | MSG_DONTWAIT)) !== 0) {
-    return unsupported(
-      `Receiving with the flags 0x${flags.toString(16)} is not possible`,
-      "Only MSG_PEEK and MSG_DONTWAIT are.",
-      "recv",
-    );
-  }
-  return null;
 }

@@ -4,17 +4,16 @@
  * @module
  */
 
-import { defaults } from "../defaults.js";
-import type { ByteSink, ByteSource } from "./byte-stream.js";
-import { StreamReader, type StreamReaderOptions } from "./reader.js";
-import { TextReader, type TextStreamOptions, TextWriter } from "./text.js";
-import { StreamWriter } from "./writer.js";
+import type { BlockingByteSink, BlockingByteSource, ByteSink, ByteSource, FileHost } from "./byte-stream.js";
+import { BlockingStreamReader, StreamReader, type StreamReaderOptions } from "./reader.js";
+import { BlockingTextReader, BlockingTextWriter, TextReader, type TextStreamOptions, TextWriter } from "./text.js";
+import { BlockingStreamWriter, StreamWriter, type StreamWriterOptions } from "./writer.js";
 
 /** What {@link makefile} may be told. */
 export interface MakefileOptions extends TextStreamOptions {
   /**
-   * How many bytes are received at a time, and collected before they are sent. -1, the default: 65,536 and
-   * 8,192. 0, with `"b"` only: nothing is read ahead, and every write is sent at once.
+   * How many bytes are received at a time, and collected before they are sent. -1, the default: 65,536 for both; of a blocking
+   * socket, every write is sent at once. 0, with `"b"` only: nothing is read ahead, and every write is sent at once.
    */
   readonly buffering?: number | undefined;
   /** The longest line, with its end, in bytes (of text: in characters). 65,536 by default. */
@@ -33,46 +32,88 @@ export interface FileOfMode {
   rwb: StreamReaderWriter;
 }
 
+/** Which mode of a blocking socket's `makefile()` makes what. */
+export interface BlockingFileOfMode {
+  r: BlockingTextReader;
+  w: BlockingTextWriter;
+  rw: BlockingTextReaderWriter;
+  rb: BlockingStreamReader;
+  wb: BlockingStreamWriter;
+  rwb: BlockingStreamReaderWriter;
+}
+
 /** A mode of {@link makefile}. */
 export type FileMode = keyof FileOfMode;
 
 /**
  * Makes a file of a connection. Source: `socket.makefile`.
  *
- * As in Python, what is written is collected until 8,192 bytes, `flush()` or `close()`, unless
- * `buffering` is 0. Closing the file flushes it and leaves the socket open; close both.
+ * What is written is collected, and leaves by itself, as {@link StreamWriter} says: at the latest when the turn of the event loop
+ * ends. Closing the file flushes it and leaves the socket open; close both, in any order: as in Python, `close()` of a socket
+ * takes effect when its last file is closed. (One that only reads, and has read to the end of the stream, counts as closed.) A
+ * server does not wait for files when it closes a request.
  *
  * @param socket the connection.
  * @param mode `"r"` (the default) reads, `"w"` writes, `"rw"` does both; with `"b"` bytes, otherwise text.
  * @param options `encoding`, `errors` and `newline` are for text only.
+ * @returns the file, which the caller closes.
  * @throws RangeError for any other mode, an unknown option, an option of text with `"b"`, and `buffering: 0` without it.
  * @example
  * ```ts
- * const file = makefile(socket, "rwb");
+ * await using file = makefile(socket, "rwb");
  * await file.write("hello\n");
- * await file.flush();
  * const reply = await file.readline();
  * ```
  */
 export function makefile<Mode extends FileMode = "r">(
-  socket: ByteSource & ByteSink,
+  socket: ByteSource & ByteSink & FileHost,
   mode?: Mode,
   options?: MakefileOptions,
 ): FileOfMode[Mode];
 export function makefile(
-  socket: ByteSource & ByteSink,
+  socket: ByteSource & ByteSink & FileHost,
   mode: FileMode = "r",
   options: MakefileOptions = {},
 ): FileOfMode[FileMode] {
-  const { binary, reading, writing, readerOptions, bufferSize } = planFile(mode, options);
-  const makeReader = () => new StreamReader(socket, readerOptions);
-  const makeWriter = () => new StreamWriter(socket, { bufferSize });
-  if (binary) {
-    if (reading && writing) return new StreamReaderWriter(socket, makeWriter(), readerOptions);
-    return reading ? makeReader() : makeWriter();
+  const { binary, reading, writing, readerOptions, writerOptions } = planFile(mode, options);
+  const writer = writing ? new StreamWriter(socket, writerOptions) : null;
+  if (!reading && writer !== null) return holdOpen(socket, binary ? writer : new TextWriter(writer, options), writer);
+  if (binary && writer !== null) {
+    const file = new StreamReaderWriter(socket, writer, readerOptions);
+    return holdOpen(socket, file, file, writer);
   }
-  if (reading && writing) return new TextReaderWriter(makeReader(), makeWriter(), options);
-  return reading ? new TextReader(makeReader(), options) : new TextWriter(makeWriter(), options);
+  const reader = new StreamReader(socket, readerOptions);
+  if (binary) return holdOpen(socket, reader, reader);
+  if (writer === null) return holdOpen(socket, new TextReader(reader, options), reader);
+  return holdOpen(socket, new TextReaderWriter(reader, writer, options), reader, writer);
+}
+
+/**
+ * Makes a file of a connection whose calls block, with the modes, options and errors of {@link makefile}. Source:
+ * `socket.makefile`.
+ */
+export function blockingMakefile<Mode extends FileMode>(
+  socket: BlockingByteSource & BlockingByteSink & FileHost,
+  mode: Mode | undefined,
+  options: MakefileOptions | undefined,
+): BlockingFileOfMode[Mode];
+export function blockingMakefile(
+  socket: BlockingByteSource & BlockingByteSink & FileHost,
+  mode: FileMode = "r",
+  options: MakefileOptions = {},
+): BlockingFileOfMode[FileMode] {
+  const { binary, reading, writing, readerOptions, writerOptions } = planFile(mode, options);
+  const writer = writing ? new BlockingStreamWriter(socket, writerOptions) : null;
+  if (!reading && writer !== null)
+    return holdOpen(socket, binary ? writer : new BlockingTextWriter(writer, options), writer);
+  if (binary && writer !== null) {
+    const file = new BlockingStreamReaderWriter(socket, writer, readerOptions);
+    return holdOpen(socket, file, file, writer);
+  }
+  const reader = new BlockingStreamReader(socket, readerOptions);
+  if (binary) return holdOpen(socket, reader, reader);
+  if (writer === null) return holdOpen(socket, new BlockingTextReader(reader, options), reader);
+  return holdOpen(socket, new BlockingTextReaderWriter(reader, writer, options), reader, writer);
 }
 
 /**
@@ -109,7 +150,7 @@ export class StreamReaderWriter extends StreamReader {
     return this.#writer.flush();
   }
 
-  /** Ends the reading, flushes, and ends the writing. The socket stays open. Idempotent. */
+  /** Ends the reading, flushes, and ends the writing. Idempotent. */
   override async close(): Promise<void> {
     await super.close();
     await this.#writer.close();
@@ -153,30 +194,113 @@ export class TextReaderWriter extends TextReader {
     return this.#writer.flush();
   }
 
-  /** Ends the reading, flushes, and ends the writing. The socket stays open. Idempotent. */
+  /** Ends the reading, flushes, and ends the writing. Idempotent. */
   override async close(): Promise<void> {
     await super.close();
     await this.#writer.close();
   }
 }
 
+/**
+ * A {@link BlockingStreamReader} that also writes: what `makefile("rwb")` of a blocking socket returns. Source:
+ * `io.BufferedRWPair`.
+ */
+export class BlockingStreamReaderWriter extends BlockingStreamReader {
+  readonly #writer: BlockingStreamWriter;
+
+  /** @param writer does the writing. {@link close} closes it. */
+  constructor(source: BlockingByteSource, writer: BlockingStreamWriter, options?: StreamReaderOptions) {
+    super(source, options);
+    this.#writer = writer;
+  }
+
+  /** See {@link BlockingStreamWriter.writable}. */
+  writable(): boolean {
+    return this.#writer.writable();
+  }
+
+  /** See {@link BlockingStreamWriter.write}. */
+  write(data: string | Uint8Array): number {
+    return this.#writer.write(data);
+  }
+
+  /** See {@link BlockingStreamWriter.writelines}. */
+  writelines(lines: Iterable<string | Uint8Array>): void {
+    this.#writer.writelines(lines);
+  }
+
+  /** See {@link BlockingStreamWriter.flush}. */
+  flush(): void {
+    this.#writer.flush();
+  }
+
+  /** Ends the reading, flushes, and ends the writing. Idempotent. */
+  override close(): void {
+    super.close();
+    this.#writer.close();
+  }
+}
+
+/**
+ * A {@link BlockingTextReader} that also writes: what `makefile("rw")` of a blocking socket returns. Source:
+ * `io.TextIOWrapper` over `io.BufferedRWPair`.
+ */
+export class BlockingTextReaderWriter extends BlockingTextReader {
+  readonly #writer: BlockingTextWriter;
+
+  /**
+   * @param reader where the bytes come from. {@link close} closes it.
+   * @param writer where the bytes go. {@link close} closes it.
+   */
+  constructor(reader: BlockingStreamReader, writer: BlockingStreamWriter, options?: TextStreamOptions) {
+    super(reader, options);
+    this.#writer = new BlockingTextWriter(writer, options);
+  }
+
+  /** See {@link BlockingTextWriter.writable}. */
+  writable(): boolean {
+    return this.#writer.writable();
+  }
+
+  /** See {@link BlockingTextWriter.write}. */
+  write(text: string): number {
+    return this.#writer.write(text);
+  }
+
+  /** See {@link BlockingTextWriter.writelines}. */
+  writelines(lines: Iterable<string>): void {
+    this.#writer.writelines(lines);
+  }
+
+  /** See {@link BlockingTextWriter.flush}. */
+  flush(): void {
+    this.#writer.flush();
+  }
+
+  /** Ends the reading, flushes, and ends the writing. Idempotent. */
+  override close(): void {
+    super.close();
+    this.#writer.close();
+  }
+}
+
 /** What a mode and its options ask for. */
-export interface FilePlan {
+interface FilePlan {
   readonly binary: boolean;
   readonly reading: boolean;
   readonly writing: boolean;
   readonly readerOptions: StreamReaderOptions;
-  /** What the writer collects, in bytes. */
-  readonly bufferSize: number;
+  readonly writerOptions: StreamWriterOptions;
 }
 
-/**
- * Reads the arguments of a `makefile()`.
- *
- * @internal
- * @throws RangeError as {@link makefile}
- */
-export function planFile(mode: FileMode, options: MakefileOptions): FilePlan {
+/** Lets the parts of a file, which is made, keep its connection open until they are closed. */
+function holdOpen<File>(host: FileHost, file: File, ...parts: { holdOpen(host: FileHost): void }[]): File {
+  for (const part of parts) part.holdOpen(host);
+  return file;
+}
+
+/** Reads the arguments of a `makefile()`. @throws RangeError as {@link makefile} */
+function planFile(mode: FileMode, options: MakefileOptions): FilePlan {
   const letters = new Set<string>(mode);
   for (const letter of letters) {
     if (!"rwb".includes(letter)) throw new RangeError(`invalid mode '${mode}' (only r, w, b allowed)`);
@@ -191,7 +315,7 @@ export function planFile(mode: FileMode, options: MakefileOptions): FilePlan {
     writing,
     reading: letters.has("r") || !writing,
     readerOptions: { bufferSize, maxLineLength, maxReadSize },
-    bufferSize: bufferSize ?? defaults.writeBufferSize,
+    writerOptions: { bufferSize },
   };
 }
 

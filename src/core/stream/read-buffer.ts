@@ -1,13 +1,13 @@
 /**
- * {@link ReadBuffer}: bytes that have arrived and were not read, and what each kind of read takes out of them.
+ * {@link ReadBuffer}: bytes that have arrived and were not read; and {@link Reading}: what each kind of read takes out of them.
  *
- * Nothing here waits: it is what a reader that awaits its source and one that blocks have in common.
+ * Nothing here waits: readers that await their source and readers that block use the same.
  *
  * @module
  */
 
 import { defaults } from "../defaults.js";
-import { closedError, IncompleteReadError, LimitOverrunError, OSError } from "../errors.js";
+import { IncompleteReadError, LimitOverrunError } from "../errors.js";
 
 const NEWLINE = 0x0a;
 const NOTHING: Buffer = Buffer.alloc(0);
@@ -24,7 +24,7 @@ export interface StreamReaderOptions {
   readonly bufferSize?: number | undefined;
   /** The longest line, with its end, in bytes; also the longest result of `readuntil()`. 65,536 by default. */
   readonly maxLineLength?: number | undefined;
-  /** The most bytes that a read to the end of the stream returns. 67,108,864 (64 MiB) by default. */
+  /** The most bytes that a read to the end of the stream returns, or that `peek()` waits for. 67,108,864 (64 MiB) by default. */
   readonly maxReadSize?: number | undefined;
 }
 
@@ -32,11 +32,13 @@ export interface StreamReaderOptions {
  * One read: try to take the result out of the bytes that have arrived; while they are too few, receive more and try again.
  * Nothing is taken before the whole result is there, so a read that fails leaves its bytes to the next one.
  */
-export interface Reading<Result> {
+export interface Reading<Value> {
   /** How many bytes the read is about, as far as it knows; decides how much is received at once. */
   readonly wanted: number;
+  /** Whether what is there may still be taken after a read has timed out: true for text. */
+  readonly allowedAfterTimeout?: boolean;
   /** Takes the result out of the unread bytes; `undefined` asks for more, which it may not once they `ended`. */
-  take(ended: boolean): Result | undefined;
+  take(buffer: ReadBuffer, ended: boolean): Value | undefined;
 }
 
 /** The unread bytes of one reader. */
@@ -51,6 +53,8 @@ export class ReadBuffer {
   #storage = NOTHING;
   #bytes = NOTHING;
   #start = 0;
+  /** So many of the unread bytes hold no newline: none of them is searched twice. */
+  #searched = 0;
 
   /** @throws RangeError for an option that is not a whole number in its range. */
   constructor(options: StreamReaderOptions) {
@@ -59,18 +63,19 @@ export class ReadBuffer {
     this.maxReadSize = checkOption("maxReadSize", options.maxReadSize ?? defaults.maxReadSize, 1);
   }
 
-  get #unread(): number {
+  /** How many bytes are unread. */
+  get length(): number {
     return this.#bytes.length - this.#start;
   }
 
   /** How much to receive next, for a read that wants so many bytes. */
   shortage(wanted: number): number {
-    return Math.max(1, this.#bufferSize, Math.min(wanted - this.#unread, CHUNK_SIZE));
+    return Math.max(1, this.#bufferSize, Math.min(wanted - this.length, CHUNK_SIZE));
   }
 
   /** Adds a chunk behind the unread bytes. The storage doubles when it is full, so a byte is moved a few times at most. */
   append(chunk: Buffer): void {
-    const unread = this.#unread;
+    const unread = this.length;
     if (unread === 0) {
       this.#storage = this.#bytes = chunk;
       this.#start = 0;
@@ -86,139 +91,193 @@ export class ReadBuffer {
     this.#bytes = this.#storage.subarray(0, end + chunk.length);
   }
 
-  #take(length: number): Buffer {
+  /** Puts bytes in front of the unread ones. Where they were just taken from there, nothing is copied. */
+  unread(bytes: Uint8Array): void {
+    const { length } = bytes;
+    if (length === 0) return;
+    this.#searched = 0;
+    const front = Buffer.from(bytes.buffer, bytes.byteOffset, length);
+    if (this.length === 0) {
+      this.#storage = this.#bytes = front;
+      this.#start = 0;
+    } else if (this.#start >= length && this.#follow(front)) {
+      this.#start -= length;
+    } else {
+      this.#storage = this.#bytes = Buffer.concat([front, this.view()]);
+      this.#start = 0;
+    }
+  }
+
+  /** Whether the unread bytes follow these in memory. */
+  #follow(front: Buffer): boolean {
+    const { buffer, byteOffset } = this.#bytes;
+    return buffer === front.buffer && byteOffset + this.#start === front.byteOffset + front.length;
+  }
+
+  /** Takes so many bytes, no more than there are. */
+  take(length: number): Buffer {
     const end = this.#start + length;
     const taken = this.#bytes.subarray(this.#start, end);
-    this.#start = end;
-    if (end === this.#bytes.length) this.forget();
+    if (end === this.#bytes.length) {
+      this.forget();
+    } else {
+      this.#start = end;
+      this.#searched = Math.max(0, this.#searched - length);
+    }
     return taken;
+  }
+
+  /**
+   * Takes a line, with its end.
+   *
+   * @param size the most bytes to take, negative for the whole line.
+   * @param ended whether the last bytes are a line without an end, too.
+   * @returns the line; `undefined` while it is not there.
+   * @throws LimitOverrunError for a longer line, where no size is given.
+   */
+  takeLine(size: number, ended: boolean): Buffer | undefined {
+    const newline = this.#bytes.indexOf(NEWLINE, this.#start + this.#searched);
+    this.#searched = newline === -1 ? this.length : newline - this.#start;
+    const length = newline === -1 ? this.#searched : this.#searched + 1;
+    if (size >= 0 && length >= size) return this.take(size);
+    if (size < 0 && length > this.maxLineLength) throw lineTooLong(this.maxLineLength);
+    return newline !== -1 || ended ? this.take(length) : undefined;
+  }
+
+  /** The unread bytes, which stay. */
+  view(): Buffer {
+    return this.#bytes.subarray(this.#start);
+  }
+
+  /** Where a value begins among the unread bytes, from one of them on; -1 when it is not there. */
+  indexOf(value: Buffer | number, from: number): number {
+    const found = this.#bytes.indexOf(value, this.#start + from);
+    return found === -1 ? -1 : found - this.#start;
   }
 
   /** Lets go of the memory: an idle connection holds none. */
   forget(): void {
     this.#storage = this.#bytes = NOTHING;
-    this.#start = 0;
-  }
-
-  // ── the reads ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** See `StreamReader.read`. */
-  read(size: number): Reading<Buffer> {
-    const take = (ended: boolean): Buffer | undefined => {
-      checkSize(size);
-      if (size >= 0 && this.#unread >= size) return this.#take(size);
-      if (size < 0 && this.#unread > this.maxReadSize) throw readTooLong(this.maxReadSize);
-      return ended ? this.#take(this.#unread) : undefined;
-    };
-    return { wanted: size < 0 ? Number.POSITIVE_INFINITY : size, take };
-  }
-
-  /** See `StreamReader.read1`. */
-  read1(size: number): Reading<Buffer> {
-    const take = (ended: boolean): Buffer | undefined => {
-      checkSize(size);
-      const length = size < 0 ? this.#unread : Math.min(size, this.#unread);
-      return length > 0 || size === 0 || ended ? this.#take(length) : undefined;
-    };
-    return { wanted: size < 0 ? CHUNK_SIZE : size, take };
-  }
-
-  /** See `StreamReader.peek`. */
-  peek(): Reading<Buffer> {
-    const look = (ended: boolean): Buffer | undefined =>
-      this.#unread > 0 || ended ? this.#bytes.subarray(this.#start) : undefined;
-    return { wanted: 1, take: look };
-  }
-
-  /** The next line, if nothing stands against taking it at once: the fast path of `readline`, and no more than that. */
-  bufferedLine(): Buffer | undefined {
-    const newline = this.#bytes.indexOf(NEWLINE, this.#start);
-    if (newline === -1 || newline - this.#start >= this.maxLineLength) return undefined;
-    return this.#take(newline + 1 - this.#start);
-  }
-
-  /** See `StreamReader.readline`. */
-  readline(size: number): Reading<Buffer> {
-    let searched = 0;
-    const take = (ended: boolean): Buffer | undefined => {
-      checkSize(size);
-      const newline = this.#bytes.indexOf(NEWLINE, this.#start + searched);
-      const length = newline === -1 ? this.#unread : newline + 1 - this.#start;
-      if (size >= 0 && length >= size) return this.#take(size);
-      if (size < 0 && length > this.maxLineLength) throw lineTooLong(this.maxLineLength);
-      if (newline !== -1 || ended) return this.#take(length);
-      searched = length;
-      return undefined;
-    };
-    return { wanted: 1, take };
-  }
-
-  /** See `StreamReader.readlines`. */
-  readlines(hint: number): Reading<Buffer[]> {
-    const ends: number[] = [];
-    let length = 0;
-    let searched = 0;
-    const take = (ended: boolean): Buffer[] | undefined => {
-      checkSize(hint);
-      while (hint <= 0 || length <= hint) {
-        const newline = this.#bytes.indexOf(NEWLINE, this.#start + searched);
-        const end = newline === -1 ? this.#unread : newline + 1 - this.#start;
-        if (end - length > this.maxLineLength) throw lineTooLong(this.maxLineLength);
-        if (hint <= 0 && end > this.maxReadSize) throw readTooLong(this.maxReadSize);
-        searched = end;
-        if (newline === -1 && !ended) return undefined;
-        if (end === length) break;
-        ends.push(end);
-        length = end;
-      }
-      const all = this.#take(length);
-      return ends.map((end, index) => all.subarray(ends[index - 1] ?? 0, end));
-    };
-    return { wanted: hint > 0 ? 1 : Number.POSITIVE_INFINITY, take };
-  }
-
-  /** See `StreamReader.readexactly`. */
-  readexactly(size: number): Reading<Buffer> {
-    const take = (ended: boolean): Buffer | undefined => {
-      checkSize(size, 0);
-      if (this.#unread >= size) return this.#take(size);
-      if (!ended) return undefined;
-      const partial = this.#take(this.#unread);
-      const message = `Cannot read ${size} bytes: the stream ended after ${partial.length} (ENODATA)`;
-      throw new IncompleteReadError(message, partial, size);
-    };
-    return { wanted: size, take };
-  }
-
-  /** See `StreamReader.readuntil`. */
-  readuntil(separator: string | Uint8Array): Reading<Buffer> {
-    const wanted = Buffer.from(separator);
-    let searched = 0;
-    const take = (ended: boolean): Buffer | undefined => {
-      if (wanted.length === 0) throw new RangeError("Cannot read up to an empty separator: give at least one byte.");
-      const found = this.#bytes.indexOf(wanted, this.#start + searched);
-      const length = found === -1 ? this.#unread : found + wanted.length - this.#start;
-      if (length > this.maxLineLength) throw lineTooLong(this.maxLineLength);
-      if (found !== -1) return this.#take(length);
-      if (ended) {
-        const message = `Cannot read up to ${JSON.stringify(wanted.toString())}: the stream ended before it (ENODATA)`;
-        throw new IncompleteReadError(message, this.#take(length), null);
-      }
-      // The separator may have begun in the last bytes.
-      searched = Math.max(0, length - wanted.length + 1);
-      return undefined;
-    };
-    return { wanted: 1, take };
+    this.#start = this.#searched = 0;
   }
 }
 
-/**
- * Why nothing can be read any more. `timed out` is for good: what had arrived of the read that timed out can no longer be
- * told from the next one's bytes.
- */
-export function readerClosedError(state: "closed" | "timed out"): OSError {
-  if (state === "closed") return closedError("read", "recv");
-  return new OSError("cannot read from timed out object", { code: "EIO", syscall: "recv" });
+// ── the reads ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** `readline()` without a size: it is the same for all readers. */
+export const WHOLE_LINE: Reading<Buffer> = { wanted: 1, take: (buffer, ended) => buffer.takeLine(-1, ended) };
+
+/** See `StreamReader.read`. */
+export function read(size: number): Reading<Buffer> {
+  const take = (buffer: ReadBuffer, ended: boolean): Buffer | undefined => {
+    checkSize(size);
+    if (size >= 0 && buffer.length >= size) return buffer.take(size);
+    if (size < 0 && buffer.length > buffer.maxReadSize) throw readTooLong(buffer.maxReadSize);
+    return ended ? buffer.take(buffer.length) : undefined;
+  };
+  return { wanted: size < 0 ? Number.POSITIVE_INFINITY : size, take };
+}
+
+/** See `StreamReader.read1`. */
+export function read1(size: number): Reading<Buffer> {
+  const take = (buffer: ReadBuffer, ended: boolean): Buffer | undefined => {
+    checkSize(size);
+    const length = size < 0 ? buffer.length : Math.min(size, buffer.length);
+    return length > 0 || size === 0 || ended ? buffer.take(length) : undefined;
+  };
+  return { wanted: size < 0 ? CHUNK_SIZE : size, take };
+}
+
+/** See `StreamReader.peek`. */
+export function peek(size: number): Reading<Buffer> {
+  const look = (buffer: ReadBuffer, ended: boolean): Buffer | undefined => {
+    checkSize(size, 0);
+    if (size > buffer.maxReadSize) throw peekTooLong(size, buffer.maxReadSize);
+    return buffer.length >= size || ended ? buffer.view() : undefined;
+  };
+  return { wanted: size, take: look };
+}
+
+/** See `StreamReader.readline`. */
+export function readline(size: number): Reading<Buffer> {
+  const take = (buffer: ReadBuffer, ended: boolean): Buffer | undefined => {
+    checkSize(size);
+    return buffer.takeLine(size, ended);
+  };
+  return { wanted: 1, take };
+}
+
+/** See `StreamReader.readlines`. */
+export function readlines(hint: number): Reading<Buffer[]> {
+  const ends: number[] = [];
+  let length = 0;
+  let searched = 0;
+  const take = (buffer: ReadBuffer, ended: boolean): Buffer[] | undefined => {
+    checkSize(hint);
+    while (hint <= 0 || length <= hint) {
+      const newline = buffer.indexOf(NEWLINE, searched);
+      const end = newline === -1 ? buffer.length : newline + 1;
+      if (end - length > buffer.maxLineLength) throw lineTooLong(buffer.maxLineLength);
+      if (hint <= 0 && end > buffer.maxReadSize) throw readTooLong(buffer.maxReadSize);
+      searched = end;
+      if (newline === -1 && !ended) return undefined;
+      if (end === length) break;
+      ends.push(end);
+      length = end;
+    }
+    const all = buffer.take(length);
+    return ends.map((end, index) => all.subarray(ends[index - 1] ?? 0, end));
+  };
+  return { wanted: hint > 0 ? 1 : Number.POSITIVE_INFINITY, take };
+}
+
+/** See `StreamReader.readexactly`. */
+export function readexactly(size: number): Reading<Buffer> {
+  const take = (buffer: ReadBuffer, ended: boolean): Buffer | undefined => {
+    checkSize(size, 0);
+    if (buffer.length >= size) return buffer.take(size);
+    if (!ended) return undefined;
+    const partial = buffer.take(buffer.length);
+    const message = `Cannot read ${size} bytes: the stream ended after ${partial.length} (ENODATA)`;
+    throw new IncompleteReadError(message, partial, size);
+  };
+  return { wanted: size, take };
+}
+
+/** See `StreamReader.readuntil`. */
+export function readuntil(separator: string | Uint8Array): Reading<Buffer> {
+  const wanted = bytesOf(separator);
+  let searched = 0;
+  const take = (buffer: ReadBuffer, ended: boolean): Buffer | undefined => {
+    if (wanted.length === 0) throw new RangeError("Cannot read up to an empty separator: give at least one byte.");
+    const found = buffer.indexOf(wanted, searched);
+    const length = found === -1 ? buffer.length : found + wanted.length;
+    if (length > buffer.maxLineLength) throw lineTooLong(buffer.maxLineLength);
+    if (found !== -1) return buffer.take(length);
+    if (ended) {
+      const message = `Cannot read up to ${JSON.stringify(wanted.toString())}: the stream ended before it (ENODATA)`;
+      throw new IncompleteReadError(message, buffer.take(length), null);
+    }
+    // The separator may have begun in the last bytes.
+    searched = Math.max(0, length - wanted.length + 1);
+    return undefined;
+  };
+  return { wanted: 1, take };
+}
+
+let latestSeparator: readonly [text: string, bytes: Buffer] = ["", NOTHING];
+
+/** The bytes of a separator. A protocol has few, and asks for the same one again and again. */
+function bytesOf(separator: string | Uint8Array): Buffer {
+  if (typeof separator !== "string") return Buffer.from(separator);
+  if (separator !== latestSeparator[0]) latestSeparator = [separator, Buffer.from(separator)];
+  return latestSeparator[1];
+}
+
+/** Checks how many bytes a caller asks for. @throws RangeError when that is not a whole number, or less than `least` */
+export function checkSize(size: number, least = Number.NEGATIVE_INFINITY): void {
+  if (Number.isInteger(size) && size >= least) return;
+  throw new RangeError(`Cannot read ${size} bytes: a size is a whole number${least === 0 ? ", 0 or more" : ""}.`);
 }
 
 function lineTooLong(limit: number): LimitOverrunError {
@@ -231,9 +290,11 @@ function readTooLong(limit: number): LimitOverrunError {
   return new LimitOverrunError(`Cannot read more than ${limit} bytes to the end (EMSGSIZE). ${remedy}`, limit);
 }
 
-function checkSize(size: number, least = Number.NEGATIVE_INFINITY): void {
-  if (Number.isInteger(size) && size >= least) return;
-  throw new RangeError(`Cannot read ${size} bytes: a size is a whole number${least === 0 ? ", 0 or more" : ""}.`);
+function peekTooLong(size: number, limit: number): LimitOverrunError {
+  return new LimitOverrunError(
+    `Cannot peek at ${size} bytes: at most ${limit} are kept (EMSGSIZE). Raise maxReadSize.`,
+    limit,
+  );
 }
 
 function checkOption(name: string, value: number, least: number): number {

@@ -1,18 +1,31 @@
 /**
  * Reads bytes from a connection by the line, by the length or up to a separator: what `makefile("rb")` returns.
  *
- * What each read takes, and when it has enough, is told in `receive-buffer.ts`; this file waits for the bytes.
+ * The reads are those of `reader-core.ts`; this file gets the bytes: {@link StreamReader} awaits them,
+ * {@link BlockingStreamReader} blocks.
  *
  * @module
  */
 
-import { BusyResourceError, type OSError, TimeoutError } from "../errors.js";
-import type { ByteSource } from "./byte-stream.js";
-import { ReadBuffer, type Reading, readerClosedError, type StreamReaderOptions } from "./read-buffer.js";
+import { type AsyncContext, contextForRejection, settleInContext } from "../async-context.js";
+import { deferred, resolverOfLatest } from "../deferred.js";
+import { TimeoutError } from "../errors.js";
+import { passOn } from "../turn.js";
+import type { BlockingByteSource, ByteSource } from "./byte-stream.js";
+import type { Reading, StreamReaderOptions } from "./read-buffer.js";
+import { ReaderCore } from "./reader-core.js";
 
 export type { StreamReaderOptions } from "./read-buffer.js";
 
-type State = "ready" | "reading" | "timed out" | "closed";
+/** A line, as an iteration has it. */
+const NEXT_LINE: Reading<IteratorResult<Buffer, undefined>> = {
+  wanted: 1,
+  take(buffer, ended) {
+    const line = buffer.takeLine(-1, ended);
+    if (line === undefined) return undefined;
+    return line.length === 0 ? { value: undefined, done: true } : { value: line, done: false };
+  },
+};
 
 /**
  * Reads from a {@link ByteSource} by line, length or separator. Source: `socket.makefile("rb")` (`io.BufferedReader`), and
@@ -38,138 +51,39 @@ type State = "ready" | "reading" | "timed out" | "closed";
  * for await (const line of reader) console.log(line.toString());
  * ```
  */
-export class StreamReader implements AsyncIterable<Buffer> {
+export class StreamReader extends ReaderCore<"await"> implements AsyncIterable<Buffer> {
   readonly #source: ByteSource;
-  readonly #buffer: ReadBuffer;
-  #state: State = "ready";
+  /** The read that waits; `null` while there is none. */
+  #reading: Reading<unknown> | null = null;
+  #resolve: ((value: unknown) => void) | null = null;
+  /** Who waits, where it matters if the read ends with an error. */
+  #context: AsyncContext | undefined;
+  #isAsking = false;
+  #asksAgain = false;
 
   /**
    * @param source where the bytes come from. Closing it remains its owner's business.
    * @throws RangeError for an option that is not a whole number in its range.
    */
   constructor(source: ByteSource, options: StreamReaderOptions = {}) {
+    super(options);
     this.#source = source;
-    this.#buffer = new ReadBuffer(options);
   }
 
-  /** The longest line, with its end, in bytes. */
-  get maxLineLength(): number {
-    return this.#buffer.maxLineLength;
-  }
-
-  /** The most bytes that a read to the end of the stream returns. */
-  get maxReadSize(): number {
-    return this.#buffer.maxReadSize;
-  }
-
-  /** Whether {@link close} was called. */
-  get closed(): boolean {
-    return this.#state === "closed";
-  }
-
-  /** Whether this is something to read from: true until {@link close}. Source: `io.IOBase.readable`. */
-  readable(): boolean {
-    return !this.closed;
+  /** Iterates over the lines, as `readline()` returns them. Leaving the loop early leaves the rest to be read. */
+  [Symbol.asyncIterator](): AsyncIterator<Buffer, undefined> {
+    return { next: () => this.perform(NEXT_LINE) };
   }
 
   /**
-   * Reads `size` bytes, or to the end of the stream when `size` is negative. Source: `io.BufferedReader.read`.
-   *
-   * @returns exactly `size` bytes; fewer only when the stream ends before.
-   * @throws LimitOverrunError when the rest of the stream is longer than `maxReadSize`.
-   */
-  read(size = -1): Promise<Buffer> {
-    return this.#perform(this.#buffer.read(size));
-  }
-
-  /**
-   * Reads what is there, and waits only while there is nothing. Source: `io.BufferedReader.read1`.
-   *
-   * @param size the most bytes to return; negative for all that have arrived.
-   */
-  read1(size = -1): Promise<Buffer> {
-    return this.#perform(this.#buffer.read1(size));
-  }
-
-  /**
-   * Looks at the bytes that have arrived and leaves them to the next read; waits while there are none. Source:
-   * `io.BufferedReader.peek`.
-   *
-   * @returns at least one byte, or an empty Buffer at the end of the stream. Do not write to it: the next read returns it.
-   */
-  peek(): Promise<Buffer> {
-    return this.#perform(this.#buffer.peek());
-  }
-
-  /**
-   * Reads a line, with its `"\n"`. Source: `io.BufferedReader.readline`.
-   *
-   * @param size the most bytes to return, negative for the whole line. A longer line comes in pieces then.
-   * @returns the line. The last one may lack its `"\n"`; after it, an empty Buffer.
-   * @throws LimitOverrunError when the line is longer than `maxLineLength` and no size was given. The bytes stay: they can
-   *   still be read in pieces, with a size.
-   */
-  readline(size = -1): Promise<Buffer> {
-    const line = size < 0 && this.#state === "ready" ? this.#buffer.bufferedLine() : undefined;
-    return line !== undefined ? Promise.resolve(line) : this.#perform(this.#buffer.readline(size));
-  }
-
-  /**
-   * Reads lines up to the end of the stream. Source: `io.IOBase.readlines`.
-   *
-   * @param hint when positive, no further line is read once the lines have more bytes than this together.
-   * @throws LimitOverrunError when a line is longer than `maxLineLength`, or, without a hint, all of them together are
-   *   longer than `maxReadSize`. The bytes stay.
-   */
-  readlines(hint = -1): Promise<Buffer[]> {
-    return this.#perform(this.#buffer.readlines(hint));
-  }
-
-  /**
-   * Reads exactly `size` bytes. Source: `asyncio.StreamReader.readexactly`.
-   *
-   * @throws IncompleteReadError when the stream ends before. Its `partial` holds the bytes that were left; they are read.
-   */
-  readexactly(size: number): Promise<Buffer> {
-    return this.#perform(this.#buffer.readexactly(size));
-  }
-
-  /**
-   * Reads up to a separator and returns it with the bytes before it. Source: `asyncio.StreamReader.readuntil`.
-   *
-   * @param separator at least one byte; a string stands for its UTF-8 bytes.
-   * @throws IncompleteReadError when the stream ends before. Its `partial` holds the bytes that were left; they are read.
-   * @throws LimitOverrunError when the result would be longer than `maxLineLength`. The bytes stay.
-   * @throws RangeError for an empty separator.
-   * @example
-   * ```ts
-   * const head = await reader.readuntil("\r\n\r\n");
-   * ```
-   */
-  readuntil(separator: string | Uint8Array): Promise<Buffer> {
-    return this.#perform(this.#buffer.readuntil(separator));
-  }
-
-  /** Iterates over the lines, as {@link readline} returns them. Leaving the loop early leaves the rest to be read. */
-  [Symbol.asyncIterator](): AsyncIterator<Buffer> {
-    return {
-      next: () => {
-        const line = this.#state === "ready" ? this.#buffer.bufferedLine() : undefined;
-        if (line !== undefined) return Promise.resolve({ value: line, done: false });
-        return this.readline().then(asIteratorResult);
-      },
-    };
-  }
-
-  /**
-   * Ends the reading and forgets the bytes that have not been read. Idempotent. The source stays open: it is its owner's.
+   * Ends the reading and forgets the bytes that have not been read. Idempotent. The source stays open: it is its owner's; but a
+   * socket that was closed before its files is now closed, if this was the last of them.
    *
    * A read that is waiting throws ClosedResourceError when its source answers.
    */
   close(): Promise<void> {
-    this.#state = "closed";
-    this.#buffer.forget();
-    return Promise.resolve();
+    this.end();
+    return passOn(Promise.resolve());
   }
 
   /** The same as {@link close}: `await using reader = socket.makefile("rb")`. */
@@ -177,35 +91,146 @@ export class StreamReader implements AsyncIterable<Buffer> {
     return this.close();
   }
 
-  /** Performs a read. Only one at a time: nobody else takes bytes between the first look and the result. */
-  async #perform<Result>(reading: Reading<Result>): Promise<Result> {
-    if (this.#state !== "ready") throw readerStateError(this.#state);
-    let result = reading.take(false);
-    if (result !== undefined) return result;
-    this.#state = "reading";
+  /** @internal */
+  override perform<Value>(reading: Reading<Value>): Promise<Value> {
+    let value: Value | undefined;
     try {
-      while (result === undefined) {
-        const chunk = await this.#source.recv(this.#buffer.shortage(reading.wanted));
-        if (this.closed) throw readerStateError("closed");
-        this.#buffer.append(chunk);
-        result = reading.take(chunk.length === 0);
-      }
-      return result;
+      value = this.tryRead(reading);
     } catch (error) {
-      if (error instanceof TimeoutError && !this.closed) this.#state = "timed out";
-      throw error;
-    } finally {
-      if (this.#state === "reading") this.#state = "ready";
+      return passOn(Promise.reject(error));
     }
+    return value === undefined ? this.#wait(reading) : passOn(Promise.resolve(value));
+  }
+
+  #wait<Value>(reading: Reading<Value>): Promise<Value> {
+    const promise = deferred<Value>();
+    // A read is only ever resolved with its own value.
+    this.#resolve = resolverOfLatest<Value>() as (value: unknown) => void;
+    this.#context = contextForRejection();
+    this.#reading = reading;
+    this.state = "reading";
+    this.#ask();
+    return promise;
+  }
+
+  /** Asks the source for bytes. One that answers before it returns is asked again here, and not from within its answer. */
+  #ask(): void {
+    if (this.#isAsking) {
+      this.#asksAgain = true;
+      return;
+    }
+    this.#isAsking = true;
+    do {
+      this.#asksAgain = false;
+      if (this.#source.receive !== undefined) this.#source.receive(this);
+      else this.#askByCall();
+    } while (this.#asksAgain);
+    this.#isAsking = false;
+  }
+
+  #askByCall(): void {
+    try {
+      passOn(this.#source.recv(this.wanted)).then(
+        (bytes) => this.onBytes(bytes),
+        (error: unknown) => this.onError(error),
+      );
+    } catch (error) {
+      this.onError(error);
+    }
+  }
+
+  /** @internal See `ByteReceiver`, which this is. */
+  get wanted(): number {
+    return this.buffer.shortage(this.#reading?.wanted ?? 1);
+  }
+
+  /** @internal The source's answer. */
+  onBytes(bytes: Buffer): void {
+    let value: unknown;
+    try {
+      if (this.closed) throw this.stateError();
+      if (this.#reading !== null) value = this.readOn(this.#reading, bytes);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    if (value === undefined) this.#ask();
+    else this.#settle()?.(value);
+  }
+
+  /** @internal The source's answer. */
+  onError(error: unknown): void {
+    if (error instanceof TimeoutError && !this.closed) this.state = "timed out";
+    this.#fail(error);
+  }
+
+  #fail(error: unknown): void {
+    settleInContext(this.#context, this.#settle(), () => Promise.reject(error));
+  }
+
+  /** The read ends. @returns what resolves its promise */
+  #settle(): ((value: unknown) => void) | null {
+    const resolve = this.#resolve;
+    this.#resolve = this.#reading = null;
+    this.#context = undefined;
+    if (this.state === "reading") this.state = "ready";
+    return resolve;
   }
 }
 
-function asIteratorResult(line: Buffer): IteratorResult<Buffer, undefined> {
-  return line.length === 0 ? { value: undefined, done: true } : { value: line, done: false };
-}
+/**
+ * Reads from a {@link BlockingByteSource}: `StreamReader`, whose calls block and return instead of promising. Its reads, bounds
+ * and errors are the same, but for BusyResourceError: only one call can be made at a time. Source: `socket.makefile("rb")`
+ * (`io.BufferedReader`), and `readexactly` and `readuntil` of `asyncio.StreamReader`.
+ *
+ * @example
+ * ```ts
+ * for (const line of new BlockingStreamReader(socket)) console.log(line.toString());
+ * ```
+ */
+export class BlockingStreamReader extends ReaderCore<"block"> implements Iterable<Buffer>, Disposable {
+  readonly #source: BlockingByteSource;
 
-function readerStateError(state: Exclude<State, "ready">): OSError {
-  if (state !== "reading") return readerClosedError(state);
-  const message = "Cannot read: another read of this stream is still waiting (EBUSY). Await one before the next.";
-  return new BusyResourceError(message, { code: "EBUSY", syscall: "recv" });
+  /**
+   * @param source where the bytes come from. Closing it remains its owner's business.
+   * @throws RangeError for an option that is not a whole number in its range.
+   */
+  constructor(source: BlockingByteSource, options: StreamReaderOptions = {}) {
+    super(options);
+    this.#source = source;
+  }
+
+  /** Iterates over the lines, as `readline()` returns them. Leaving the loop early leaves the rest to be read. */
+  [Symbol.iterator](): Iterator<Buffer, undefined> {
+    return { next: () => this.perform(NEXT_LINE) };
+  }
+
+  /**
+   * Ends the reading and forgets the bytes that have not been read. Idempotent. The source stays open: it is its owner's; but a
+   * socket that was closed before its files is now closed, if this was the last of them.
+   */
+  close(): void {
+    this.end();
+  }
+
+  /** The same as {@link close}: `using reader = socket.makefile("rb")`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** @internal */
+  override perform<Value>(reading: Reading<Value>): Value {
+    let value = this.tryRead(reading);
+    while (value === undefined) value = this.readOn(reading, this.#receive(reading.wanted));
+    return value;
+  }
+
+  #receive(wanted: number): Buffer {
+    try {
+      return this.#source.recv(this.buffer.shortage(wanted));
+    } catch (error) {
+      if (error instanceof TimeoutError) this.state = "timed out";
+      throw error;
+    }
+  }
 }

@@ -7,8 +7,11 @@
  * @module
  */
 
+import { isAscii } from "node:buffer";
 import { TextDecoder } from "node:util";
-import { closedError, LimitOverrunError, OSError } from "../errors.js";
+import { defaults } from "../defaults.js";
+import { LimitOverrunError, OSError } from "../errors.js";
+import type { Reading } from "./read-buffer.js";
 
 /**
  * What happens to bytes that are no text in the encoding, and to characters that it does not have: `"strict"` is an
@@ -43,21 +46,17 @@ export interface TextLimits {
   readonly maxReadSize: number;
 }
 
-/** One read of text, as {@link Reading} is one of bytes. */
-export interface TextReading<Result> {
-  /** The size that the caller gave. */
-  readonly size: number;
-  /** Takes the result out of the unread text; `undefined` asks for more, which it may not once that `ended`. */
-  take(ended: boolean): Result | undefined;
-  /** Undoes what a read that fails has taken. */
-  giveBack?(): void;
-}
+/** Text is received as `read1()` does it: what is there, up to a chunk. */
+const CHUNK_SIZE = defaults.readBufferSize;
+const NOTHING: Buffer = Buffer.alloc(0);
 
-/** The unread text of one reader. */
+/** The unread text of one reader. Its reads take bytes from the reader underneath as they need them. */
 export class TextBuffer {
   readonly encoding: string;
   readonly errors: EncodingErrors;
   readonly newline: Newline;
+  /** `readline()` without a size. */
+  readonly wholeLine: Reading<string> = this.#reading(-1, (ended) => this.#takeLine(-1, ended));
   readonly #limits: TextLimits;
   readonly #decode: Decoder;
   #position = 0;
@@ -65,8 +64,8 @@ export class TextBuffer {
   // The unread text is `#text` from `#start` on.
   #text = "";
   #start = 0;
-  /** It has been searched, and no line ends in it. Saves searching a long line again with every chunk. */
-  #lineless = true;
+  /** In so much of the unread text no end of a line begins: it is not searched again with every chunk. */
+  #searched = 0;
   /** The text ended in `"\r"`, which was read as `"\n"` at once: a `"\n"` that comes next belongs to it. */
   #afterReturn = false;
 
@@ -84,15 +83,23 @@ export class TextBuffer {
     return this.#text.length - this.#start;
   }
 
-  /** Refuses a read that cannot be made: a wrong size, a closed stream, bytes before it that were no text. */
-  check(size: number, closed: boolean): void {
-    if (!Number.isInteger(size)) throw new RangeError(`Cannot read ${size} characters: a size is a whole number.`);
-    if (closed) throw closedError("read text", "recv");
-    if (this.#failure !== undefined) throw this.#failure;
+  /** A read: its bytes are decoded first, and what has arrived of them is text from then on, whatever becomes of the read. */
+  #reading<Value>(size: number, take: (ended: boolean) => Value | undefined): Reading<Value> {
+    return {
+      wanted: CHUNK_SIZE,
+      allowedAfterTimeout: true,
+      take: (bytes, ended) => {
+        if (!Number.isInteger(size)) throw new RangeError(`Cannot read ${size} characters: a size is a whole number.`);
+        if (this.#failure !== undefined) throw this.#failure;
+        if (bytes.length > 0) this.#append(bytes.take(bytes.length));
+        if (ended) this.#append(NOTHING);
+        return take(ended);
+      },
+    };
   }
 
   /** Adds what a chunk of bytes says; the empty chunk is the end. */
-  append(chunk: Buffer): void {
+  #append(chunk: Buffer): void {
     let piece: string;
     try {
       piece = this.#decode(chunk);
@@ -104,44 +111,55 @@ export class TextBuffer {
     if (this.newline === null) piece = this.#translate(piece);
     this.#text = this.#text.slice(this.#start) + piece;
     this.#start = 0;
-    if (LINE_END.test(piece)) this.#lineless = false;
   }
 
   // ── the reads ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** See `TextReader.read`. */
-  read(size: number): TextReading<string> {
-    const take = (ended: boolean): string | undefined => {
+  read(size: number): Reading<string> {
+    return this.#reading(size, (ended) => {
       const limit = this.#limits.maxReadSize;
       if (size >= 0 && this.#unread >= size) return this.#take(size);
       if (size < 0 && this.#unread > limit) throw tooLong("to the end", limit, "maxReadSize");
       return ended ? this.#take(this.#unread) : undefined;
-    };
-    return { size, take };
+    });
   }
 
   /** See `TextReader.readline`. */
-  readline(size: number): TextReading<string> {
-    return { size, take: (ended) => this.#takeLine(size, ended) };
+  readline(size: number): Reading<string> {
+    return this.#reading(size, (ended) => this.#takeLine(size, ended));
+  }
+
+  /** A line, as an iteration has it. */
+  nextLine(): Reading<IteratorResult<string, undefined>> {
+    return this.#reading(-1, (ended) => {
+      const line = this.#takeLine(-1, ended);
+      if (line === undefined) return undefined;
+      return line === "" ? { value: undefined, done: true } : { value: line, done: false };
+    });
   }
 
   /** See `TextReader.readlines`. */
-  readlines(hint: number): TextReading<string[]> {
-    const lines: string[] = [];
+  readlines(hint: number): Reading<string[]> {
+    const ends: number[] = [];
     let length = 0;
-    const take = (ended: boolean): string[] | undefined => {
-      const limit = this.#limits.maxReadSize;
-      if (hint <= 0 && length + this.#unread > limit) throw tooLong("to the end", limit, "maxReadSize");
+    let searched = 0;
+    return this.#reading(hint, (ended) => {
+      const { maxLineLength, maxReadSize } = this.#limits;
       while (hint <= 0 || length <= hint) {
-        const line = this.#takeLine(-1, ended);
-        if (line === undefined) return undefined;
-        if (line === "") break;
-        lines.push(line);
-        length += line.length;
+        const found = this.#lineEnd(searched);
+        const end = found === -1 ? this.#unread : found;
+        if (end - length > maxLineLength) throw tooLong("a line", maxLineLength, "maxLineLength");
+        if (hint <= 0 && end > maxReadSize) throw tooLong("to the end", maxReadSize, "maxReadSize");
+        searched = found === -1 ? Math.max(length, this.#decided()) : end;
+        if (found === -1 && !ended) return undefined;
+        if (end === length) break;
+        ends.push(end);
+        length = end;
       }
-      return lines;
-    };
-    return { size: hint, take, giveBack: () => this.#giveBack(lines.join("")) };
+      const all = this.#take(length);
+      return ends.map((end, index) => all.slice(ends[index - 1] ?? 0, end));
+    });
   }
 
   /** Python's universal newlines. A `"\r"` is an end of line at once, without waiting for what comes next. */
@@ -153,45 +171,43 @@ export class TextBuffer {
   }
 
   #takeLine(size: number, ended: boolean): string | undefined {
-    const line = this.#lineless ? -1 : this.#lineLength();
-    const length = line === -1 ? this.#unread : line;
+    const end = this.#lineEnd(this.#searched);
+    if (end === -1) this.#searched = this.#decided();
+    const length = end === -1 ? this.#unread : end;
     const limit = this.#limits.maxLineLength;
     if (size >= 0 && length >= size) return this.#take(size);
     if (size < 0 && length > limit) throw tooLong("a line", limit, "maxLineLength");
-    return line !== -1 || ended ? this.#take(length) : undefined;
+    return end !== -1 || ended ? this.#take(length) : undefined;
   }
 
-  /** How long the next line is, with its end, or -1 when its end is not there. */
-  #lineLength(): number {
-    let end = -1;
-    if (this.newline === "") {
-      ANY_LINE_END.lastIndex = this.#start;
-      const match = ANY_LINE_END.exec(this.#text);
-      // A "\r" that is the last so far may become a "\r\n"; at the end of the stream, all that is left is the line anyway.
-      const undecided = match?.[0] === "\r" && match.index === this.#text.length - 1;
-      if (match !== null && !undecided) end = match.index + match[0].length;
-    } else {
+  /** Where the first line ends whose end begins from there on, counted in the unread text; -1 when it is not there. */
+  #lineEnd(from: number): number {
+    const start = this.#start + from;
+    if (this.newline !== "") {
       const terminator = this.newline ?? "\n";
-      const found = this.#text.indexOf(terminator, this.#start);
-      if (found !== -1) end = found + terminator.length;
+      const found = this.#text.indexOf(terminator, start);
+      return found === -1 ? -1 : found + terminator.length - this.#start;
     }
-    if (end !== -1) return end - this.#start;
-    this.#lineless = !this.#text.endsWith("\r");
-    return -1;
+    ANY_LINE_END.lastIndex = start;
+    const match = ANY_LINE_END.exec(this.#text);
+    if (match === null) return -1;
+    const end = match.index + match[0].length;
+    // A "\r" that is the last so far may become a "\r\n"; at the end of the stream, all that is left is the line anyway.
+    return match[0] === "\r" && end === this.#text.length ? -1 : end - this.#start;
+  }
+
+  /** In how much of the unread text, where no line ends, none will ever end: all of it, but for a `"\r"` that may go on. */
+  #decided(): number {
+    return this.#text.endsWith("\r") ? Math.max(0, this.#unread - 1) : this.#unread;
   }
 
   #take(length: number): string {
     let end = this.#start + length;
     if (length > 0 && isLowSurrogate(this.#text.charCodeAt(end))) end += 1;
     const taken = this.#text.slice(this.#start, end);
+    this.#searched = Math.max(0, this.#searched - taken.length);
     this.#start = end;
     return taken;
-  }
-
-  #giveBack(text: string): void {
-    this.#text = text + this.#text.slice(this.#start);
-    this.#start = 0;
-    this.#lineless = false;
   }
 }
 
@@ -228,7 +244,6 @@ export class TextEncoding {
   }
 }
 
-const LINE_END = /[\r\n]/;
 const ANY_LINE_END = /\r\n?|\n/g;
 
 /** Decodes a chunk, and keeps the beginning of a character that it ends in for the next one. The empty chunk is the end. */
@@ -289,7 +304,14 @@ function decoderOf(encoding: string, errors: EncodingErrors): Decoder {
   } catch (cause) {
     throw new RangeError(`Cannot read text in the encoding "${encoding}": TextDecoder does not know it.`, { cause });
   }
-  return (chunk) => decoder.decode(chunk, { stream: chunk.length > 0 });
+  if (name !== "utf-8") return (chunk) => decoder.decode(chunk, { stream: chunk.length > 0 });
+  let isBetweenCharacters = true;
+  return (chunk) => {
+    // Most text is ASCII. Unless a character has begun before, no decoder is needed for it.
+    if (isBetweenCharacters && chunk.length > 0 && isAscii(chunk)) return chunk.toString("latin1");
+    isBetweenCharacters = (chunk.at(-1) ?? 0) < 0x80;
+    return decoder.decode(chunk, { stream: chunk.length > 0 });
+  };
 }
 
 function checkTextOptions({ encoding = "utf-8", errors = "strict", newline = null }: TextStreamOptions) {

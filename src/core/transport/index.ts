@@ -6,7 +6,7 @@
 
 import { isMainThread } from "node:worker_threads";
 import { loadNativeAddon } from "./native/addon.js";
-import { makeNativeTransport } from "./native/transport.js";
+import { makeNativeTransport, type NativeTransport } from "./native/transport.js";
 import { nodeTransport } from "./node/transport.js";
 import type { Transport, TransportFeatures, TransportName } from "./transport.js";
 
@@ -23,7 +23,7 @@ export interface Capabilities extends TransportFeatures {
 const loaded = loadNativeAddon();
 
 /** The transport of system calls; `null` where the addon is not there, or not wanted. */
-export const nativeTransport: Transport | null = "addon" in loaded ? makeNativeTransport(loaded.addon) : null;
+export const nativeTransport: NativeTransport | null = "addon" in loaded ? makeNativeTransport(loaded.addon) : null;
 
 /** The transport that sockets use unless they are told otherwise. */
 export const defaultTransport: Transport = nativeTransport ?? nodeTransport;

@@ -1,9 +1,10 @@
 /**
  * The one seam between sockets and the ways bytes can move: {@link Transport} and {@link Channel}.
  *
- * A channel is a non-blocking socket. Its `try…` calls either do their work now or answer `null` ("would block"), and its
- * {@link ChannelOwner} is told when trying again is worth it. Everything that waits (promises, time-outs, queues of
- * callers) is built once above this seam, in `Socket`, and is the same for every transport.
+ * A channel is a non-blocking socket. Its `try…` calls either do their work now or answer `null` ("would block"), and watch
+ * nothing: who wants to try again says {@link Channel.watch}, and its {@link ChannelOwner} is told when that is worth it.
+ * Everything that waits (promises, time-outs, queues of callers) is built once above this seam, in `Socket`, and is the same for
+ * every transport; a `BlockingSocket` waits in a call of the system instead.
  *
  * @module
  */
@@ -12,6 +13,7 @@ import type { Socket as NodeSocket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Address } from "../address/address.js";
 import type { AddressFamily, SocketKind } from "../constants.js";
+import type { ByteReceiver } from "../stream/byte-stream.js";
 
 /** The names of the transports. */
 export type TransportName = "node" | "native";
@@ -71,8 +73,8 @@ export interface KnownSocket {
 }
 
 /** What a descriptor turned out to be. */
-export interface AdoptedSocket {
-  readonly channel: Channel;
+export interface AdoptedSocket<Own extends Channel = Channel> {
+  readonly channel: Own;
   readonly family: AddressFamily;
   readonly kind: SocketKind;
   readonly protocol: number;
@@ -80,26 +82,19 @@ export interface AdoptedSocket {
 }
 
 /**
- * Who is told that a channel's state has changed: the `Socket` above it.
+ * Receives the events of a channel: the `Socket` above it.
  *
  * It is never called from within a `try…` call, `flushed()` or `readable`, so that it need not reckon with calling itself.
  */
 export interface ChannelOwner {
-  /** How many bytes of a stream a call waits for that has found none, at most; 0 where no call does. */
-  readonly awaitedBytes: number;
-  /** Bytes of the stream that were received for that call, no more than it waits for, and not to be received again. */
-  onReceived(bytes: Buffer): void;
   /** A `tryAccept`, `tryReceive` or `tryReceiveFrom` that would have blocked may now succeed, or fail. */
   onReadable(): void;
+  /** What {@link Channel.receiver} waits for has failed, with the system's error. The channel has forgotten the receiver. */
+  onReceiveError(receiver: ByteReceiver, error: unknown): void;
   /**
    * A `trySend` or `trySendTo` that would have blocked may now succeed, or fail; or {@link Channel.flushed} has become true.
    */
   onWritable(): void;
-  /**
-   * What {@link Channel.sendCoalesced} has taken has left (`null`), but for a rest that waits for room, or has failed. This alone may
-   * come from within whatever the channel is asked to do next.
-   */
-  onCoalescedSent(outcome: Buffer | Error | null): void;
   /**
    * A connection or datagram was thrown away: because the channel's bound was reached (the error is `null`), as the kernel
    * does it; or because a datagram that was taken already could not be sent.
@@ -108,8 +103,8 @@ export interface ChannelOwner {
 }
 
 /** A connection that was waiting to be accepted. */
-export interface AcceptedConnection {
-  readonly channel: Channel;
+export interface AcceptedConnection<Own extends Channel = Channel> {
+  readonly channel: Own;
   /** The peer's address; `""` for a Unix stream. */
   readonly address: Address;
 }
@@ -145,17 +140,31 @@ export interface ChannelCounters {
  */
 export interface Channel {
   owner: ChannelOwner | null;
+  /**
+   * Waits for the next bytes of the stream; set by the owner when {@link tryReceive} has found none, together with
+   * `watch("read")`. The channel delivers to it once, and sets this to `null` before.
+   */
+  receiver: ByteReceiver | null;
 
   /** Gives the socket a local address. Host names are resolved already. */
-  bind(address: Address): Promise<void>;
-  /** Starts listening. Resolves to the channel that the socket becomes by it (it may be this one). */
-  listen(backlog: number): Promise<Channel>;
+  bind(address: Address): void | Promise<void>;
+  /** Starts listening. @returns the channel that the socket becomes by it (it may be this one). */
+  listen(backlog: number): Channel | Promise<Channel>;
   /**
-   * Connects. Resolves to the channel that the socket becomes by it. After a failed attempt this one is still to be closed;
-   * {@link close} also ends an attempt that is under way.
+   * Connects.
+   *
+   * @param mayWait whether to try again while the peer's backlog is full; without it that is `EAGAIN`.
+   * @returns the channel that the socket becomes by it; a promise where that takes time. After a failed attempt this channel is
+   *   still to be closed; {@link close} also ends an attempt that is under way.
+   * @throws what the system says at once: `EALREADY` while an attempt is under way, `EISCONN`, `ENETUNREACH`.
    */
-  connect(address: Address): Promise<Channel>;
+  connect(address: Address, mayWait: boolean): Channel | Promise<Channel>;
 
+  /**
+   * Tells the owner once more when reading or sending that found nothing may succeed, until it does. To be said after each such
+   * call that is to be repeated.
+   */
+  watch(direction: "read" | "write"): void;
   tryAccept(): AcceptedConnection | null;
   /** At most `size` bytes; an empty buffer is the end of the stream. With `peek` they stay. */
   tryReceive(size: number, peek: boolean): Buffer | null;
@@ -165,14 +174,20 @@ export interface Channel {
    * for each other. For a server's socket: what is taken ahead goes with this object, not with the descriptor.
    */
   enableBatching(): void;
-  /** Takes as many bytes as it can, and says how many: often fewer than were given. The rest is for the next call. */
-  trySend(data: Uint8Array): number | null;
   /**
-   * Takes a copy of a short message, to send it with those of other connections when this turn's JavaScript is done.
+   * Receives into the caller's memory, as {@link tryReceive}.
    *
-   * @returns whether it has, and will tell {@link ChannelOwner.onCoalescedSent}; if not, the message is for {@link trySend}.
+   * @param length the most bytes, 1 or more.
+   * @returns how many bytes were written from `start` on; 0 at the end of the stream.
    */
-  sendCoalesced(data: Uint8Array): boolean;
+  tryReceiveInto(memory: Uint8Array, start: number, length: number): number | null;
+  /**
+   * Takes as many bytes as it can, from `start` to before `end`, and says how many: often fewer than were given. The rest is for
+   * the next call.
+   *
+   * @param more whether others follow at once, so that the system may let these wait for them.
+   */
+  trySend(data: Uint8Array, start: number, end: number, more: boolean): number | null;
   /**
    * Sends one datagram; without an address, to the connected peer.
    *
@@ -185,13 +200,11 @@ export interface Channel {
    */
   flushed(): boolean;
   /**
-   * Whether a receiving or accepting call would return (or fail) at once.
-   *
-   * Asking starts reading, as a receiving call does that finds nothing: the answer may be false only because nobody had asked
-   * before, and `onReadable` follows when it has changed.
+   * Whether a receiving or accepting call would return (or fail) at once. The Node transport begins to read when it is asked:
+   * the answer may be false only because it was not asked before.
    */
   readonly readable: boolean;
-  /** Whether a sending call would take something (or fail) at once. Where it says no, `onWritable` follows. */
+  /** Whether a sending call would take something (or fail) at once. */
   readonly writable: boolean;
   /** Whether urgent bytes (`MSG_OOB`) have arrived. */
   readonly exceptional: boolean;
@@ -234,8 +247,12 @@ export interface Channel {
   tryReceiveDescriptors(size: number): DescriptorMessage | null;
   /** A second channel on the same socket. */
   duplicate(): Channel;
-  /** Gives the connection to Node, with the bytes that were received and not read. The channel is over. */
-  toNodeSocket(): Duplex;
+  /**
+   * Gives the connection to Node, with the bytes that were received and not read. The channel is over.
+   *
+   * @param unread bytes that were received before those, and that Node is to read first.
+   */
+  toNodeSocket(unread: Buffer): Duplex;
   /**
    * Lets Node copy the connection to another process, by `child.send(message, socket, { keepOpen: true })`; `null` where Node does
    * not know it. Nothing more is read here from then on, and closing the channel does not end the connection. Idempotent.

@@ -6,24 +6,20 @@
  */
 
 import { lstatSync, readFileSync, renameSync, type Stats, statSync, unlinkSync } from "node:fs";
-import { lstat, readFile, stat } from "node:fs/promises";
-import { connect } from "node:net";
 import { dirname, resolve } from "node:path";
-import { AF_UNIX, SOCK_STREAM } from "../constants.js";
-import { codeOf } from "../errors.js";
-import type { NativeAddon } from "./native/addon.js";
-import { NativeAddresses } from "./native/sockaddr.js";
-import { systemError, systemErrorOf } from "./system-error.js";
+import { Worker } from "node:worker_threads";
+import { isAbstract, type UnixAddress, unixBytes } from "../address/unix.js";
+import { systemError } from "./system-error.js";
 
-/** The bytes of a path that `struct sockaddr_un` holds, less the final zero. */
-const MAX_PATH = process.platform === "linux" ? 107 : 103;
+/** A path as `node:fs` takes it: bytes, where it is not UTF-8. */
+type Path = string | Buffer;
 
 /** The file of one listening socket. */
 export class UnixSocketFile {
-  readonly #path: string;
+  readonly #path: Path;
   #identity: Stats | null = null;
 
-  private constructor(path: string) {
+  private constructor(path: Path) {
     this.#path = path;
   }
 
@@ -31,30 +27,19 @@ export class UnixSocketFile {
    * Makes way for a socket at that path.
    *
    * @returns `null` for an abstract name, which has no file.
-   * @throws EADDRINUSE when somebody listens there, or when the file is no socket; ENAMETOOLONG; ENOENT for a missing
-   *   directory; EINVAL for an empty path.
+   * @throws EADDRINUSE when another socket listens there, or when the file is no socket; ENOENT for a missing directory; EINVAL
+   *   for an empty path.
    */
-  static async claim(path: string): Promise<UnixSocketFile | null> {
-    if (!hasFile(path)) return null;
+  static claim(address: UnixAddress): UnixSocketFile | null {
+    if (address.length === 0) throw systemError("EINVAL");
+    if (isAbstract(address)) return null;
+    const path = typeof address === "string" ? address : unixBytes(address);
     // libuv would call a missing directory EACCES.
-    await stat(dirname(path));
-    const file = new UnixSocketFile(path);
-    const found = await lstat(path).catch(missing);
-    if (found !== null) {
-      if (!found.isSocket() || (await isBound(path)) || (await someoneListens(path))) throw systemError("EADDRINUSE");
-      file.#replace(found);
-    }
-    return file;
-  }
-
-  /** The same for a thread that blocks, by the calls of the addon. */
-  static claimSync(path: string, calls: NativeAddon): UnixSocketFile | null {
-    if (!hasFile(path)) return null;
-    statSync(dirname(path));
+    statSync(Buffer.from(dirname(rawText(path)), "latin1"));
     const file = new UnixSocketFile(path);
     const found = identityOf(path);
     if (found !== null) {
-      if (!found.isSocket() || isBoundSync(path) || someoneListensSync(path, calls)) throw systemError("EADDRINUSE");
+      if (!found.isSocket() || isBound(path) || isAlive(path)) throw systemError("EADDRINUSE");
       file.#replace(found);
     }
     return file;
@@ -97,7 +82,7 @@ export class UnixSocketFile {
   }
 
   /** Moves a file that is not ours to a name that nobody has, and tells it; `null` when there is none, or it cannot be moved. */
-  #moveAside(): string | null {
+  #moveAside(): Path | null {
     if (this.#identity === null) return null;
     try {
       const found = identityOf(this.#path);
@@ -105,20 +90,17 @@ export class UnixSocketFile {
     } catch {
       return null;
     }
-    const aside = `${this.#path}.${crypto.randomUUID()}.aside`;
+    const aside = Buffer.concat([unixBytes(this.#path), Buffer.from(`.${crypto.randomUUID()}.aside`)]);
     return renamed(this.#path, aside) ? aside : null;
   }
 }
 
-/** Whether a socket at that path has a file; an abstract name has none. @throws EINVAL, ENAMETOOLONG */
-function hasFile(path: string): boolean {
-  if (path === "") throw systemError("EINVAL");
-  // libuv would cut a longer name and bind what is left of it.
-  if (Buffer.byteLength(path) > MAX_PATH) throw systemError("ENAMETOOLONG");
-  return !path.startsWith("\0");
+/** The bytes of a path, each as one character: text would lose what is not UTF-8. */
+function rawText(path: Path): string {
+  return unixBytes(path).toString("latin1");
 }
 
-function identityOf(path: string): Stats | null {
+function identityOf(path: Path): Stats | null {
   return lstatSync(path, { throwIfNoEntry: false }) ?? null;
 }
 
@@ -127,7 +109,7 @@ function sameFile(one: Stats, other: Stats | null): boolean {
 }
 
 /** Whether a file could be given another name. */
-function renamed(from: string, to: string): boolean {
+function renamed(from: Path, to: Path): boolean {
   try {
     renameSync(from, to);
     return true;
@@ -136,65 +118,66 @@ function renamed(from: string, to: string): boolean {
   }
 }
 
-function missing(error: unknown): null {
-  if (codeOf(error) === "ENOENT") return null;
-  throw error;
-}
-
 /** Where Linux tells which sockets are bound to which paths, listening or not, of this network namespace. */
 const TABLE = "/proc/net/unix";
 /** How the kind and the state of a socket are written there. */
 const DATAGRAMS = "0002";
 const CONNECTED = "03";
 
-/** Whether a socket is bound to the path. Unlike {@link someoneListens}, asking disturbs nobody. */
-async function isBound(path: string): Promise<boolean> {
-  return isListed(path, await readFile(TABLE, "utf8").catch(() => ""));
-}
-
-/** The same for a thread that blocks. */
-function isBoundSync(path: string): boolean {
+/** Whether a socket is bound to the path. Unlike {@link isAlive}, asking disturbs nobody. */
+function isBound(path: Path): boolean {
+  let table: string;
   try {
-    return isListed(path, readFileSync(TABLE, "utf8"));
+    table = readFileSync(TABLE, "latin1");
   } catch {
     // No Linux, or none of its own files: then only connecting tells.
     return false;
   }
-}
-
-function isListed(path: string, table: string): boolean {
-  const names = [` ${path}`, ` ${resolve(path)}`];
+  const given = rawText(path);
+  const names = [` ${given}`, ` ${resolve(rawText(process.cwd()), given)}`];
   return table.split("\n").some((line) => names.some((name) => line.endsWith(name)) && !isAccepted(line));
 }
 
-/** A connection has its listener's path too, and may outlive it: then nobody is there for others any more. */
+/** A connection has its listener's path too, and may outlive it: the path is then free for others. */
 function isAccepted(line: string): boolean {
   const [, , , , type, state] = line.split(" ");
   return type !== DATAGRAMS && state === CONNECTED;
 }
 
-/** Connects, as the way to tell a live socket from one whose process has died, where nothing else is known of it. */
-function someoneListens(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = connect(path);
-    probe.once("connect", () => {
-      probe.destroy();
-      resolve(true);
-    });
-    probe.once("error", (error) => resolve(!provesNobody(error)));
+/** What a thread answers that has tried to connect; 0 is no answer yet. */
+const REFUSED = 1;
+/** Milliseconds to wait for that answer. */
+const PROBE_LIMIT_MS = 5000;
+const PROBE = `
+const { path, answer } = require("node:worker_threads").workerData;
+const tell = (alive) => {
+  Atomics.store(answer, 0, alive ? 2 : ${REFUSED});
+  Atomics.notify(answer, 0);
+};
+const probe = require("node:net").connect(path, () => {
+  tell(true);
+  probe.destroy();
+});
+probe.on("error", ({ code }) => tell(code !== "ECONNREFUSED" && code !== "ENOENT"));`;
+
+/**
+ * Whether a socket takes connections at the path: the way to tell one of another namespace from one whose process has died.
+ * Anything but a refusal (no permission, a full backlog) is no proof that it has.
+ *
+ * Node connects asynchronously only, so a thread does it while this one waits. A file that was left behind is rare. Node has no
+ * way to connect to a path that is not UTF-8: such a file stays.
+ */
+function isAlive(path: Path): boolean {
+  if (typeof path !== "string") return true;
+  const answer = new Int32Array(new SharedArrayBuffer(4));
+  const thread = new Worker(PROBE, {
+    eval: true,
+    workerData: { path, answer },
+    execArgv: [],
+    stdout: true,
+    stderr: true,
   });
-}
-
-/** The same for a thread that blocks. */
-function someoneListensSync(path: string, calls: NativeAddon): boolean {
-  const probe = calls.socket(AF_UNIX, SOCK_STREAM, 0);
-  if (probe < 0) throw systemErrorOf(probe);
-  const result = calls.connect(probe, new NativeAddresses().write(path).bytes);
-  calls.close(probe);
-  return result >= 0 || !provesNobody(systemErrorOf(result));
-}
-
-/** Anything but a refusal (no permission, a full backlog) is no proof that nobody is there. */
-function provesNobody(error: unknown): boolean {
-  return codeOf(error) === "ECONNREFUSED" || codeOf(error) === "ENOENT";
+  thread.unref();
+  Atomics.wait(answer, 0, 0, PROBE_LIMIT_MS);
+  return answer[0] !== REFUSED;
 }

@@ -93,8 +93,6 @@ export interface DepartureOwner {
 
 /** Sends connections as descriptors. */
 export class FdHandoff implements HandoffChannel, ChannelOwner {
-  /** It asks by itself. */
-  readonly awaitedBytes = 0;
   readonly #channel: Channel;
   readonly #owner: DepartureOwner;
   #waiting: Handoff[] = [];
@@ -105,7 +103,6 @@ export class FdHandoff implements HandoffChannel, ChannelOwner {
     this.#channel = channel;
     this.#owner = owner;
     channel.owner = this;
-    // From the first asking on, it is told when there is something.
     this.#receive();
   }
 
@@ -143,7 +140,10 @@ export class FdHandoff implements HandoffChannel, ChannelOwner {
     const numbers = packNumbers(packet.map(({ id }) => id));
     const descriptors = packet.map(({ socket }) => socket.fileno());
     try {
-      if (this.#channel.trySendDescriptors(numbers, descriptors) === null) return false;
+      if (this.#channel.trySendDescriptors(numbers, descriptors) === null) {
+        this.#channel.watch("write");
+        return false;
+      }
     } catch (error) {
       return this.#failed(packet, error);
     }
@@ -172,10 +172,13 @@ export class FdHandoff implements HandoffChannel, ChannelOwner {
     this.#receive();
   }
 
+  onReceiveError(): void {}
+
   #receive(): void {
     try {
       for (;;) {
         const packet = this.#channel.tryReceive(MAX_IN_FLIGHT_REQUESTS * NUMBER_BYTES, false);
+        if (packet === null) this.#channel.watch("read");
         if (packet === null || packet.length === 0) return;
         this.#owner.onAcknowledged(unpackNumbers(packet));
       }
@@ -185,8 +188,6 @@ export class FdHandoff implements HandoffChannel, ChannelOwner {
   }
 
   onDrop(): void {}
-  onReceived(): void {}
-  onCoalescedSent(): void {}
 
   close(): void {
     if (this.#retry !== null) clearTimeout(this.#retry);

@@ -69,7 +69,7 @@ export class WorkerInterrupt {
   #send(word: Uint8Array): void {
     try {
       // Where there is no room, the thread has more to read than it ever needs.
-      this.#own.trySend(word);
+      this.#own.trySend(word, 0, word.length, false);
     } catch {
       // The thread has ended.
     }

@@ -12,7 +12,7 @@ import { ClosedResourceError, ConnectionError, IncompleteReadError } from "../..
 import type { BaseServer } from "../../core/server/base-server.js";
 import { events } from "../../core/server/events.js";
 import type { Socket } from "../../core/socket/socket.js";
-import { BlockingStreamReader } from "../../core/stream/blocking-reader.js";
+import { BlockingStreamReader, StreamReader } from "../../core/stream/reader.js";
 import { answer, type Call, type CallRequest, type CallResponse, interruptedCall } from "./blocking-remote-server.js";
 import { messageOf } from "./error-codec.js";
 import { CALLS_DESCRIPTOR } from "./packets.js";
@@ -40,7 +40,7 @@ function pack(message: CallRequest | CallResponse): Buffer {
 export async function answerChild(server: BaseServer, socket: Socket): Promise<void> {
   // A child that asks nothing for a while is none the worse, whatever time-out this program gives its sockets.
   socket.settimeout(null);
-  const reader = socket.makefile("rb");
+  const reader = new StreamReader(socket);
   // The child asks for one thing at a time; but what was asked for a request that was broken off holds up nobody. An answer that
   // cannot leave is waited for in vain: so the child is told, by the end of it all.
   const send = (message: CallResponse): void => void socket.sendall(pack(message)).catch(() => socket.close());

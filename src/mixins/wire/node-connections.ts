@@ -7,7 +7,7 @@
 
 import { Socket as NodeSocket } from "node:net";
 import { MessageChannel } from "node:worker_threads";
-import type { Address } from "../../core/address/address.js";
+import { type Address, isInetAddress } from "../../core/address/address.js";
 import { IPPROTO_TCP, SO_KEEPALIVE, SOL_SOCKET, TCP_KEEPIDLE, TCP_NODELAY } from "../../core/constants.js";
 import { codeOf } from "../../core/errors.js";
 import { Socket } from "../../core/socket/socket.js";
@@ -40,7 +40,7 @@ export function takeConnection(
   moved: NodeSocket,
 ): Socket {
   // Node does not know where a Unix stream was accepted.
-  const local = typeof serverAddress === "string" ? serverAddress : null;
+  const local = isInetAddress(serverAddress) ? null : serverAddress;
   const channel = adoptConnection(moved, addressFamily, local, clientAddress, unread);
   const socket = new Socket(addressFamily, socketType, 0, { transport: nodeTransport }, channel);
   for (const [level, option, value] of options) socket.setsockopt(level, option, value);

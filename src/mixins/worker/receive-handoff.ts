@@ -9,8 +9,6 @@ import { isEnded, MAX_NUMBERS_PER_PACKET, NUMBER_BYTES, packNumbers, unpackNumbe
 
 /** Takes connections in, and confirms them. */
 export class DescriptorReceiver implements ChannelOwner {
-  /** It asks by itself. */
-  readonly awaitedBytes = 0;
   readonly #channel: Channel;
   readonly #onDescriptor: (id: number, descriptor: number | null) => void;
   /** Confirmations for which there was no room. The server bounds what is on its way, and so their number. */
@@ -32,6 +30,7 @@ export class DescriptorReceiver implements ChannelOwner {
     try {
       for (;;) {
         const message = this.#channel.tryReceiveDescriptors(MAX_NUMBERS_PER_PACKET * NUMBER_BYTES);
+        if (message === null) this.#channel.watch("read");
         if (message === null || message.data.length === 0) return;
         const numbers = unpackNumbers(message.data);
         // Before anything is done with them: what was not confirmed when this process ends, another one does.
@@ -46,7 +45,9 @@ export class DescriptorReceiver implements ChannelOwner {
 
   #acknowledge(): void {
     if (this.#unconfirmed.length === 0) return;
-    if (this.#channel.trySend(packNumbers(this.#unconfirmed)) !== null) this.#unconfirmed = [];
+    const numbers = packNumbers(this.#unconfirmed);
+    if (this.#channel.trySend(numbers, 0, numbers.length, false) === null) this.#channel.watch("write");
+    else this.#unconfirmed = [];
   }
 
   onWritable(): void {
@@ -58,6 +59,5 @@ export class DescriptorReceiver implements ChannelOwner {
   }
 
   onDrop(): void {}
-  onReceived(): void {}
-  onCoalescedSent(): void {}
+  onReceiveError(): void {}
 }

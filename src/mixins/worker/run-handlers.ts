@@ -92,7 +92,8 @@ export class HandlerExecutor implements RequestOwner {
     const connection = isConnection(request) ? request : null;
     const counters = connection?.counters ?? null;
     connection?.endSending();
-    await connection?.close();
+    // Files that the handler has left open do not keep it.
+    connection?.closeNow();
     this.#requests.leave(active);
     this.#running.delete(id);
     const failure = this.#failures.get(active);

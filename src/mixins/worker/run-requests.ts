@@ -5,8 +5,8 @@
  */
 
 import { Socket as NodeSocket } from "node:net";
-import type { Address } from "../../core/address/address.js";
 import { BlockingSocket } from "../../core/blocking/socket.js";
+import { blockingTransport } from "../../core/blocking/socket-base.js";
 import { Interrupt, nativeCalls } from "../../core/blocking/wait.js";
 import { SOCK_STREAM } from "../../core/constants.js";
 import { osError } from "../../core/errors.js";
@@ -16,7 +16,7 @@ import { Socket } from "../../core/socket/socket.js";
 import { defaultTransport } from "../../core/transport/index.js";
 import { nodeTransport } from "../../core/transport/node/transport.js";
 import { systemErrorOf } from "../../core/transport/system-error.js";
-import type { Channel } from "../../core/transport/transport.js";
+import type { Channel, KnownSocket } from "../../core/transport/transport.js";
 import { callBySocket } from "../wire/blocking-child-calls.js";
 import { connectServerBlocking } from "../wire/blocking-remote-server.js";
 import { CallEndpoint } from "../wire/call-endpoint.js";
@@ -102,12 +102,15 @@ class ProcessWorker {
     send({ type: "ready", thread: 0 });
   }
 
-  /** @param peer whom a connection comes from: of one that is broken already the system knows it no more */
-  #socketOn(channel: Channel, peer: Address | null = null): Socket | BlockingSocket {
+  /** A socket that the server has sent as a descriptor. */
+  #takeSocket(descriptor: number, known?: KnownSocket): Socket | BlockingSocket {
+    const { addressFamily, socketType } = this.#config;
+    if (this.#interrupt === null) return this.#socketOn(defaultTransport.claim(descriptor, known).channel);
+    return new BlockingSocket(addressFamily, socketType, 0, {}, blockingTransport().claim(descriptor, known).channel);
+  }
+
+  #socketOn(channel: Channel): Socket {
     const { addressFamily, socketType, usesDescriptors } = this.#config;
-    if (this.#interrupt !== null) {
-      return new BlockingSocket(addressFamily, socketType, 0, {}, { descriptor: adopt(channel.release()), peer });
-    }
     const transport = usesDescriptors ? defaultTransport : nodeTransport;
     return new Socket(addressFamily, socketType, 0, { transport }, channel);
   }
@@ -189,8 +192,8 @@ class ProcessWorker {
       if (descriptor === null) throw lost("recvmsg");
       const { addressFamily, socketType } = this.#config;
       const { clientAddress, peer = clientAddress } = request;
-      const known = { family: addressFamily, kind: socketType, peer };
-      return this.#socketOn(defaultTransport.claim(descriptor, known).channel, peer);
+      // Of a peer that has left already the system knows no more.
+      return this.#takeSocket(descriptor, { family: addressFamily, kind: socketType, peer });
     });
   }
 
@@ -230,7 +233,7 @@ class ProcessWorker {
 
   #onServerSocket(descriptor: number | null): void {
     if (descriptor === null) throw lost("recvmsg");
-    this.#serverSocket = this.#socketOn(defaultTransport.claim(descriptor).channel);
+    this.#serverSocket = this.#takeSocket(descriptor);
     const requests = [...this.#expected.values()];
     this.#expected.clear();
     for (const request of requests) this.#runDatagram(request);

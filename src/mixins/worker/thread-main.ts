@@ -7,6 +7,7 @@
 import type { Socket as NodeSocket } from "node:net";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { BlockingSocket } from "../../core/blocking/socket.js";
+import { blockingTransport } from "../../core/blocking/socket-base.js";
 import { Interrupt, nativeCalls } from "../../core/blocking/wait.js";
 import { SOCK_STREAM } from "../../core/constants.js";
 import { closedError } from "../../core/errors.js";
@@ -129,11 +130,9 @@ class ThreadWorker {
   /** A socket that the server has handed over as a descriptor. @param peer whom a connection comes from */
   #takeSocket(descriptor: number, peer: RequestMessage["clientAddress"] | null): Socket | BlockingSocket {
     const { addressFamily, socketType } = this.#config;
-    if (!this.#blocks) {
-      const known = { family: addressFamily, kind: socketType, peer };
-      return this.#socketOn(defaultTransport.claim(descriptor, known).channel);
-    }
-    return new BlockingSocket(addressFamily, socketType, 0, {}, { descriptor: takeDescriptor(descriptor), peer });
+    const known = { family: addressFamily, kind: socketType, peer };
+    if (!this.#blocks) return this.#socketOn(defaultTransport.claim(descriptor, known).channel);
+    return new BlockingSocket(addressFamily, socketType, 0, {}, blockingTransport().claim(descriptor, known).channel);
   }
 
   #socketOn(channel: Channel): Socket {

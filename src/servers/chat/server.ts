@@ -5,7 +5,7 @@
  */
 
 import { ClosedResourceError, ConnectionError, LimitOverrunError } from "../../core/errors.js";
-import { nextTurn } from "../../core/fairness.js";
+import { nextTurn } from "../../core/turn.js";
 import { MultiplexingTCPServer } from "../../mixins/classes.js";
 import type { AnyArguments, ServerClass } from "../../mixins/multiplexing.js";
 import { answerAndEnd } from "../answer-and-end.js";

@@ -143,7 +143,7 @@ export class ObjectCodec {
   /**
    * Writes a value to a stream, its length before it. Source: `pickle.dump`.
    *
-   * @param file a handler's `wfile`, what `makefile("wb")` returns (which its owner flushes), or a `Socket`.
+   * @param file a handler's `wfile`, what `makefile("wb")` returns, or a `Socket`.
    * @throws as {@link dumps}; then nothing was written. What the file throws.
    */
   async dump(value: unknown, file: MessageFile | ByteSink): Promise<void> {

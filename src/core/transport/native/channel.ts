@@ -1,23 +1,14 @@
 /**
- * What every channel of the native transport has in common: its descriptor, its readiness, its names and its end.
+ * {@link NativeChannel}: what every channel of the native transport has in common: its readiness, and what waits for it.
  *
  * @module
  */
 
 import type { Duplex } from "node:stream";
 import type { Address } from "../../address/address.js";
-import {
-  type AddressFamily,
-  AF_INET6,
-  AF_UNIX,
-  SHUT_WR,
-  SO_ERROR,
-  SO_LINGER,
-  SOCK_STREAM,
-  SOL_SOCKET,
-  type SocketKind,
-} from "../../constants.js";
-import { systemError, systemErrorOf } from "../system-error.js";
+import { AF_UNIX, SOCK_STREAM } from "../../constants.js";
+import type { ByteReceiver } from "../../stream/byte-stream.js";
+import { systemError } from "../system-error.js";
 import type {
   AcceptedConnection,
   Channel,
@@ -26,7 +17,6 @@ import type {
   DescriptorMessage,
   ReceivedDatagram,
 } from "../transport.js";
-import { UnixSocketFile } from "../unix-socket-file.js";
 import {
   EPOLLERR,
   EPOLLET,
@@ -39,35 +29,34 @@ import {
   POLLIN,
   POLLOUT,
   POLLPRI,
-  RESET_ON_CLOSE,
   RETRY_TIME,
 } from "./constants.js";
+import { NativeDescriptor } from "./descriptor.js";
 import type { PollTarget } from "./poll-target.js";
-import type { Poller } from "./poller.js";
-import { NativeAddresses } from "./sockaddr.js";
 
-/** For a call's one address: they are made one at a time. */
-const scratch = new NativeAddresses();
-
+/** The end of an attempt to connect. */
 interface Connecting {
-  readonly address: Address;
   resolve(): void;
-  reject(error: Error): void;
-  timer: NodeJS.Timeout | null;
+  reject(error: unknown): void;
+}
+
+/** A message that was received into the caller's memory. */
+export interface ReceivedInto {
+  readonly length: number;
+  readonly address: Address;
+  /** Whether the message was longer than the memory; the rest of it is gone. */
+  readonly truncated: boolean;
 }
 
 /**
- * A non-blocking descriptor. What it may do in which state, the system itself knows.
+ * A non-blocking descriptor, with its readiness.
  *
  * Readiness is edge-triggered: an event says that something has changed, once. So the channel remembers what it knows, and
  * asks the system for events only when a call has found nothing, which many connections never do.
  */
-export abstract class NativeChannel implements Channel, PollTarget {
+export abstract class NativeChannel extends NativeDescriptor implements Channel, PollTarget {
   owner: ChannelOwner | null = null;
-  readonly family: AddressFamily;
-  readonly kind: SocketKind;
-  protected readonly system: Poller;
-  descriptor: number;
+  receiver: ByteReceiver | null = null;
   /** Whether a receiving or accepting call may find something. */
   protected mayRead = true;
   /** The peer has ended its sending, or the connection has failed: reading never waits any more. */
@@ -76,23 +65,18 @@ export abstract class NativeChannel implements Channel, PollTarget {
   protected hadUrgent = false;
   protected bytesRead = 0;
   protected bytesWritten = 0;
-  protected peer: Address | null;
-  /** A sending call has found no room. */
+  /** The owner, or the receiver, waits for something to read. */
+  protected waitsToRead = false;
+  /** The owner waits for room. */
   #waitsToWrite = false;
+  /** That is known to the poller, which keeps the process alive as long. */
+  #isHeld = false;
   #watchedEvents = 0;
   #token = -1;
-  #connecting: Connecting | null = null;
-  /** The address it had, for error messages after its end. */
-  #local: Address | null = null;
-  #file: UnixSocketFile | null = null;
-
-  constructor(system: Poller, family: AddressFamily, kind: SocketKind, descriptor: number, peer: Address | null) {
-    this.system = system;
-    this.family = family;
-    this.kind = kind;
-    this.descriptor = descriptor;
-    this.peer = peer;
-  }
+  /** Waits for the connection that is being made. */
+  #connection: Connecting | null = null;
+  /** Repeats an attempt that the system says nothing of: the peer's backlog is full. */
+  #retry: NodeJS.Timeout | null = null;
 
   // ── readiness ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -103,14 +87,22 @@ export abstract class NativeChannel implements Channel, PollTarget {
   onReceived(_received: Buffer | number, _room: number): void {}
 
   onReady(events: number): void {
-    if (this.#connecting !== null) {
-      this.#finishConnecting(this.#connecting);
+    this.#handle(events);
+    this.updateHold();
+  }
+
+  #handle(events: number): void {
+    if (this.connecting) {
+      this.#waitsToWrite = false;
+      this.#settleConnection();
       return;
     }
     if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) !== 0) this.ended = true;
     if ((events & EPOLLPRI) !== 0) this.hadUrgent = true;
     if ((events & (EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) !== 0) {
       this.mayRead = true;
+      this.waitsToRead = false;
+      this.#deliver();
       this.owner?.onReadable();
     }
     if (this.#waitsToWrite && (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) !== 0) {
@@ -120,21 +112,51 @@ export abstract class NativeChannel implements Channel, PollTarget {
     }
   }
 
+  /** Gives the receiver what has come, or why nothing does. */
+  #deliver(): void {
+    const { receiver } = this;
+    if (receiver === null) return;
+    let bytes: Buffer | null;
+    try {
+      bytes = this.tryReceive(receiver.wanted, false);
+    } catch (error) {
+      this.receiver = null;
+      this.owner?.onReceiveError(receiver, error);
+      return;
+    }
+    if (bytes === null) {
+      this.waitsToRead = true;
+      return;
+    }
+    this.receiver = null;
+    receiver.onBytes(bytes);
+  }
+
   /** There is room for sending again. */
   protected onRoom(): void {}
 
-  /** A receiving call found nothing: has the system tell when that changes. */
-  protected awaitReadable(): null {
-    this.mayRead = false;
-    this.#watch(EPOLLIN | EPOLLPRI | EPOLLRDHUP);
+  watch(direction: "read" | "write"): void {
+    // A call would fail at once: there is nothing to wait for.
+    if (this.descriptor < 0) return;
+    if (direction === "read") {
+      this.waitsToRead = true;
+      this.#watch(EPOLLIN | EPOLLPRI | EPOLLRDHUP);
+    } else {
+      this.#waitsToWrite = true;
+      this.#watch(EPOLLOUT);
+    }
+    this.updateHold();
+  }
+
+  /** A receiving call has found nothing: while the descriptor is watched, the next need not ask before an event. */
+  protected foundNothing(): null {
+    this.mayRead = !this.isWatchedForReading;
     return null;
   }
 
-  /** A sending call found no room: has the system tell when that changes. */
-  protected awaitWritable(): null {
-    this.#waitsToWrite = true;
-    this.#watch(EPOLLOUT);
-    return null;
+  /** Whether the system tells of everything that comes from now on, so that nothing needs to be asked before. */
+  protected get isWatchedForReading(): boolean {
+    return (this.#watchedEvents & EPOLLIN) !== 0;
   }
 
   #watch(events: number): void {
@@ -145,129 +167,112 @@ export abstract class NativeChannel implements Channel, PollTarget {
     this.#watchedEvents = wanted;
   }
 
+  /** Keeps the process alive while something is waited for, and no longer. */
+  protected updateHold(): void {
+    const waits = this.waitsToRead || this.#waitsToWrite;
+    if (waits === this.#isHeld) return;
+    this.#isHeld = waits;
+    if (waits) this.system.hold();
+    else this.system.letGo();
+  }
+
   #unwatch(): void {
+    this.waitsToRead = false;
+    this.#waitsToWrite = false;
+    this.updateHold();
     if (this.#token >= 0) this.system.deregister(this.#token);
     this.#token = -1;
     this.#watchedEvents = 0;
   }
 
-  /** The result of a system call, or its error thrown. */
-  protected check(result: number): number {
-    if (result < 0) throw systemErrorOf(result);
-    return result;
-  }
-
   get readable(): boolean {
-    if (this.#connecting !== null) return false;
+    if (this.connecting) return false;
     // A call would fail at once: a connection that was given up in time leaves its socket without one.
     if (this.descriptor < 0) return true;
     // The system is asked, since an event may be older than the call that has taken what it told of.
-    if (this.mayRead && (this.system.poll(this.descriptor, POLLIN) & (POLLIN | POLL_FAILED)) !== 0) return true;
-    this.awaitReadable();
-    return false;
+    return this.mayRead && (this.system.poll(this.descriptor, POLLIN) & (POLLIN | POLL_FAILED)) !== 0;
   }
 
   get writable(): boolean {
-    if (this.#connecting !== null) return false;
-    if (this.descriptor < 0) return true;
-    if ((this.system.poll(this.descriptor, POLLOUT) & (POLLOUT | POLL_FAILED)) !== 0) return true;
-    this.awaitWritable();
-    return false;
+    if (this.connecting) return false;
+    return this.descriptor < 0 || (this.system.poll(this.descriptor, POLLOUT) & (POLLOUT | POLL_FAILED)) !== 0;
   }
 
   get exceptional(): boolean {
-    if (this.descriptor >= 0) this.#watch(EPOLLIN | EPOLLPRI | EPOLLRDHUP);
+    this.watch("read");
     return (this.system.poll(this.descriptor, POLLPRI) & POLLPRI) !== 0;
   }
 
   // ── becoming a server or a client ─────────────────────────────────────────────────────────────────────────────────
 
-  async bind(address: Address): Promise<void> {
-    // Without a name Linux gives an abstract one, as in CPython.
-    const isPath = typeof address === "string" && address !== "";
-    const file = isPath && this.#local === null ? await UnixSocketFile.claim(address) : null;
-    this.check(this.system.calls.bind(this.descriptor, scratch.write(address).bytes));
-    file?.created();
-    this.#file = file;
-    this.#local = this.getsockname();
-  }
-
-  async listen(backlog: number): Promise<Channel> {
+  listen(backlog: number): Channel {
     this.check(this.system.calls.listen(this.descriptor, backlog));
-    this.#local = this.getsockname();
+    this.rememberName();
     return this;
   }
 
-  connect(address: Address): Promise<Channel> {
-    // The system would say the same only once it has an answer.
-    if (this.#connecting !== null) return Promise.reject(systemError("EALREADY"));
+  connect(address: Address, mayWait: boolean): Channel | Promise<Channel> {
+    if (this.#connection !== null) throw systemError("EALREADY");
+    let isFull = false;
+    try {
+      if (this.tryConnect(address)) return this;
+    } catch (error) {
+      isFull = mayWait && this.isBacklogFull(error);
+      if (!isFull) throw error;
+    }
     return new Promise((resolve, reject) => {
-      this.#connect({ address, resolve: () => resolve(this), reject, timer: null });
+      this.#connection = { resolve: () => resolve(this), reject };
+      if (isFull) this.#retryConnection(address);
+      else this.watch("write");
     });
   }
 
-  #connect(attempt: Connecting): void {
-    const result = this.system.calls.connect(this.descriptor, scratch.write(attempt.address).bytes);
-    const code = result < 0 ? systemErrorOf(result) : null;
-    if (code === null) {
-      this.#connected(attempt);
-    } else if (code.code === "EINPROGRESS") {
-      this.#connecting = attempt;
-      this.awaitWritable();
-    } else if (code.code === "EAGAIN" && this.family === AF_UNIX) {
-      this.#connecting = attempt;
-      attempt.timer = setTimeout(() => this.#connect(attempt), RETRY_TIME);
-    } else {
-      this.#connecting = null;
-      attempt.reject(code);
-    }
-  }
-
-  #connected(attempt: Connecting): void {
-    this.#connecting = null;
-    // The peer as the system reached it, which need not be as the caller wrote it; and none where it was refused, and
-    // somebody else has read the error.
-    const errno = this.system.calls.getpeername(this.descriptor, scratch.bytes);
-    if (errno < 0) {
-      attempt.reject(systemErrorOf(errno));
-      return;
-    }
-    this.peer = scratch.read();
-    attempt.resolve();
-  }
-
-  #finishConnecting(attempt: Connecting): void {
-    if (attempt.timer !== null) return;
-    // The event may have told of more than the connection: who waits to receive is to ask.
+  override finishConnecting(): void {
+    // The event may have told of more than the connection: the next call is to ask.
     this.mayRead = true;
-    const errno = this.getsockopt(SOL_SOCKET, SO_ERROR);
-    if (errno === 0) {
-      this.#connected(attempt);
-      return;
-    }
-    this.#connecting = null;
-    attempt.reject(systemErrorOf(-errno));
+    super.finishConnecting();
   }
 
-  /** Whether a connection is being made, for which sending and receiving wait. */
-  protected get connecting(): boolean {
-    return this.#connecting !== null;
+  #settleConnection(): void {
+    const connection = this.#connection;
+    this.#connection = null;
+    try {
+      this.finishConnecting();
+    } catch (error) {
+      connection?.reject(error);
+      return;
+    }
+    connection?.resolve();
+  }
+
+  #retryConnection(address: Address): void {
+    this.connecting = true;
+    this.#retry = setTimeout(() => {
+      this.connecting = false;
+      try {
+        if (this.tryConnect(address)) this.#connection?.resolve();
+        else this.watch("write");
+      } catch (error) {
+        if (this.isBacklogFull(error)) this.#retryConnection(address);
+        else this.#connection?.reject(error);
+      }
+    }, RETRY_TIME);
   }
 
   // ── moving bytes: each kind its own ───────────────────────────────────────────────────────────────────────────────
 
-  tryAccept(): AcceptedConnection | null {
+  tryAccept(): AcceptedConnection<NativeChannel> | null {
     throw systemError("EOPNOTSUPP");
   }
   abstract tryReceive(size: number, peek: boolean): Buffer | null;
   tryReceiveFrom(_size: number, _peek: boolean): ReceivedDatagram | null {
     throw systemError("EOPNOTSUPP");
   }
-  trySend(_data: Uint8Array): number | null {
+  abstract tryReceiveInto(memory: Uint8Array, start: number, length: number): number | null;
+  /** As {@link tryReceiveFrom}, into the caller's memory. */
+  abstract tryReceiveFromInto(memory: Uint8Array, start: number, length: number): ReceivedInto | null;
+  trySend(_data: Uint8Array, _start: number, _end: number, _more: boolean): number | null {
     throw systemError("EOPNOTSUPP");
-  }
-  sendCoalesced(_data: Uint8Array): boolean {
-    return false;
   }
   enableBatching(): void {}
 
@@ -280,6 +285,24 @@ export abstract class NativeChannel implements Channel, PollTarget {
   tryReceiveDescriptors(_size: number): DescriptorMessage | null {
     throw systemError("EOPNOTSUPP");
   }
+
+  // For an owner that blocks: streams make more of it.
+
+  /** The last read took all that there was: the next one will likely have to wait. */
+  drained = false;
+  /** As {@link tryReceive}, but may block the thread for a moment while nothing is there. */
+  receiveBlocking(size: number): Buffer | null {
+    return this.tryReceive(size, false);
+  }
+  /** As {@link tryReceiveInto}, but may block likewise. */
+  receiveIntoBlocking(memory: Uint8Array, start: number, length: number): number | null {
+    return this.tryReceiveInto(memory, start, length);
+  }
+  /** Whether the system tells when there is room for sending to that address; `null` for the peer. */
+  tellsOfRoomFor(_address: Address | null): boolean {
+    return true;
+  }
+
   flushed(): boolean {
     // The system has a copy of all that it took.
     return true;
@@ -287,57 +310,43 @@ export abstract class NativeChannel implements Channel, PollTarget {
 
   // ── ending ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  shutdown(how: number): void {
-    this.check(this.system.calls.shutdown(this.descriptor, how));
-    // Whoever waits is told by the system; whoever asks next is to ask the system.
+  override shutdown(how: number): void {
+    super.shutdown(how);
+    // The system wakes what waits; the next call has to ask it.
     this.mayRead = true;
   }
 
-  endSending(): void {
-    this.system.calls.shutdown(this.descriptor, SHUT_WR);
+  override endSending(): void {
+    super.endSending();
     this.mayRead = true;
   }
 
-  close(): void {
+  override close(): void {
     if (this.descriptor < 0) return;
     this.#leave();
-    this.system.calls.close(this.descriptor);
-    this.descriptor = -1;
-    this.#file?.remove();
+    super.close();
   }
 
-  abort(): void {
-    if (this.descriptor < 0) return;
-    if (this.family !== AF_UNIX) {
-      this.system.calls.setsockopt(this.descriptor, SOL_SOCKET, SO_LINGER, RESET_ON_CLOSE, RESET_ON_CLOSE.length);
-    }
-    this.close();
-  }
-
-  release(thread?: number): number {
-    if (this.descriptor < 0) throw systemError("EBADF");
-    const { descriptor } = this;
-    const { calls } = this.system;
-    this.check(thread === undefined ? calls.release(descriptor) : calls.transfer(descriptor, thread));
+  override release(thread?: number): number {
+    const descriptor = super.release(thread);
     this.#leave();
-    this.descriptor = -1;
     return descriptor;
   }
 
-  /** Nobody is told anything any more. */
+  /** Ends all waiting: there are no events from now on. */
   #leave(): void {
     this.owner = null;
     this.#unwatch();
-    const connecting = this.#connecting;
-    this.#connecting = null;
-    if (connecting === null) return;
-    if (connecting.timer !== null) clearTimeout(connecting.timer);
-    connecting.reject(systemError("EBADF"));
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    const connection = this.#connection;
+    this.#connection = null;
+    this.connecting = false;
+    connection?.reject(systemError("EBADF"));
   }
 
-  abstract duplicate(): Channel;
+  abstract duplicate(): NativeChannel;
 
-  toNodeSocket(): Duplex {
+  toNodeSocket(_unread: Buffer): Duplex {
     throw systemError("EOPNOTSUPP");
   }
 
@@ -345,43 +354,7 @@ export abstract class NativeChannel implements Channel, PollTarget {
     return null;
   }
 
-  // ── asking and setting ────────────────────────────────────────────────────────────────────────────────────────────
-
-  getsockname(): Address {
-    if (this.descriptor < 0) return this.#local ?? this.#noAddress();
-    this.check(this.system.calls.getsockname(this.descriptor, scratch.bytes));
-    return scratch.read();
-  }
-
-  #noAddress(): Address {
-    if (this.family === AF_UNIX) return "";
-    return [this.family === AF_INET6 ? "::" : "0.0.0.0", 0];
-  }
-
-  getpeername(): Address {
-    if (this.peer === null) throw systemError("ENOTCONN");
-    return this.peer;
-  }
-
-  fileno(): number {
-    return this.descriptor;
-  }
-
-  setsockopt(level: number, option: number, value: number | Uint8Array): void {
-    const bytes = typeof value === "number" ? new Uint8Array(Int32Array.of(value).buffer) : value;
-    this.check(this.system.calls.setsockopt(this.descriptor, level, option, bytes, bytes.length));
-  }
-
-  getsockopt(level: number, option: number): number {
-    const value = new Int32Array(1);
-    this.check(this.system.calls.getsockopt(this.descriptor, level, option, new Uint8Array(value.buffer)));
-    return value[0] ?? 0;
-  }
-
-  getsockoptBytes(level: number, option: number, length: number): Buffer {
-    const value = Buffer.alloc(length);
-    return value.subarray(0, this.check(this.system.calls.getsockopt(this.descriptor, level, option, value)));
-  }
+  // ── asking ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   get counters(): ChannelCounters {
     return { bytesRead: this.bytesRead, bytesWritten: this.bytesWritten, unreadBytes: this.unreadBytes() };

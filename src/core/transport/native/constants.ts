@@ -38,3 +38,6 @@ export const RETRY_TIME = 10;
 export const EAGAIN = -11;
 /** The call makes no sense for this socket. */
 export const EINVAL = -22;
+
+/** More follows at once: the system may wait for it. */
+export const MSG_MORE = 0x8000;

@@ -5,10 +5,9 @@
  */
 
 import type { Address } from "../../address/address.js";
-import { AF_UNIX, MSG_PEEK, MSG_TRUNC, SHUT_RD, SHUT_WR, SOCK_DGRAM } from "../../constants.js";
-import { systemError } from "../system-error.js";
+import { AF_UNIX, MSG_PEEK, MSG_TRUNC, SHUT_WR } from "../../constants.js";
 import type { ReceivedDatagram } from "../transport.js";
-import { NativeChannel } from "./channel.js";
+import { NativeChannel, type ReceivedInto } from "./channel.js";
 import { EAGAIN } from "./constants.js";
 import { DatagramBatch } from "./datagram-batch.js";
 import { NativeAddresses } from "./sockaddr.js";
@@ -20,7 +19,7 @@ const DATAGRAM_STRIDE = 65_536;
 const UNIX_DATAGRAM_STRIDE = 8 * DATAGRAM_STRIDE;
 const MEMORY = BATCH * DATAGRAM_STRIDE;
 /**
- * How soon a Unix socket whose receiver's queue is full tries again, in milliseconds: the system tells nobody. Twice as long
+ * How soon a Unix socket whose receiver's queue is full tries again, in milliseconds: the system has no event for it. Twice as long
  * after each vain attempt, up to the second number.
  */
 const QUEUE_RETRY = 1;
@@ -35,13 +34,15 @@ const target = new NativeAddresses();
 /** A socket for single messages. */
 export class NativeDatagram extends NativeChannel {
   #worksAhead = false;
-  /** Received, but nobody has asked for them yet; in reverse, the next one last. */
+  /** Received ahead of the calls that will return them; in reverse, the next one last. */
   #queue: ReceivedDatagram[] = [];
   /** Who has sent the datagrams of the last batch: an answer to one of them may wait for those to the others. */
   #senders: Address[] = [];
   #batch: DatagramBatch | null = null;
+  /** Of a descriptor that does not block, the system does not tell that. */
   #readEnded = false;
-  #sendEnded = false;
+  /** Datagrams go to others than the peer that it is connected to. */
+  #sendsToOthers = false;
   #retry: NodeJS.Timeout | null = null;
   #retryTime = QUEUE_RETRY;
 
@@ -63,6 +64,23 @@ export class NativeDatagram extends NativeChannel {
     return { data: datagram.data.subarray(0, size), address: datagram.address, truncated: true };
   }
 
+  override tryReceiveInto(memory: Uint8Array, start: number, length: number): number | null {
+    return this.tryReceiveFromInto(memory, start, length)?.length ?? null;
+  }
+
+  override tryReceiveFromInto(memory: Uint8Array, start: number, length: number): ReceivedInto | null {
+    if (this.#readEnded) return { length: 0, address: this.peer ?? "", truncated: false };
+    if (this.#queue.length > 0) {
+      const datagram = this.tryReceiveFrom(length, false);
+      if (datagram === null) return null;
+      memory.set(datagram.data, start);
+      return { length: datagram.data.length, address: datagram.address, truncated: datagram.truncated };
+    }
+    const received = this.#receiveOne(memory, start, length, 0);
+    this.bytesRead += received?.length ?? 0;
+    return received;
+  }
+
   override tryReceive(size: number, peek: boolean): Buffer | null {
     if (this.#readEnded) return Buffer.alloc(0);
     return this.tryReceiveFrom(size, peek)?.data ?? null;
@@ -70,29 +88,29 @@ export class NativeDatagram extends NativeChannel {
 
   /** Looks at the next one where the system has it: the descriptor may be given away before it is received. */
   #peek(size: number): ReceivedDatagram | null {
-    if (!this.mayRead || this.#readEnded) return this.awaitReadable();
     memory ??= Buffer.allocUnsafeSlow(MEMORY);
-    const room = Math.min(size, this.#place);
+    const received = this.#receiveOne(memory, 0, Math.min(size, this.#place), MSG_PEEK);
+    return received === null ? null : { ...received, data: Buffer.from(memory.subarray(0, received.length)) };
+  }
+
+  #receiveOne(into: Uint8Array, start: number, room: number, flags: number): ReceivedInto | null {
+    if (!this.mayRead || this.#readEnded) return null;
     const { calls } = this.system;
-    const length = calls.recvfrom(this.descriptor, memory, 0, room, MSG_PEEK, addresses.bytes, results);
-    if (length === EAGAIN) return this.awaitReadable();
+    const length = calls.recvfrom(this.descriptor, into, start, room, flags, addresses.bytes, results);
+    if (length === EAGAIN) return this.foundNothing();
     this.check(length);
-    const truncated = ((results[0] ?? 0) & MSG_TRUNC) !== 0;
-    return { data: Buffer.from(memory.subarray(0, length)), address: addresses.read(), truncated };
+    return { length, address: addresses.read(), truncated: ((results[0] ?? 0) & MSG_TRUNC) !== 0 };
   }
 
   /** Receives the next one, or what there is, at most a batch. Tells whether there was anything. */
   #receiveBatch(): boolean {
-    if (!this.mayRead || this.#readEnded) {
-      this.awaitReadable();
-      return false;
-    }
+    if (!this.mayRead || this.#readEnded) return false;
     const place = this.#place;
     memory ??= Buffer.allocUnsafeSlow(MEMORY);
     const room = this.#worksAhead ? MEMORY / place : 1;
     const count = this.system.calls.recvmmsg(this.descriptor, memory, place, room, addresses.bytes, results);
     if (count === EAGAIN) {
-      this.awaitReadable();
+      this.foundNothing();
       return false;
     }
     this.check(count);
@@ -116,18 +134,14 @@ export class NativeDatagram extends NativeChannel {
    * once.
    */
   override trySendTo(data: Uint8Array, address: Address | null): number | null {
-    if (this.#sendEnded) throw systemError("EPIPE");
-    if (address === null && this.peer === null) throw systemError("EDESTADDRREQ");
-    if (address !== null && this.peer !== null) throw systemError("EISCONN");
-    // Linux would send to the port 0, where nobody can be.
-    if (this.kind === SOCK_DGRAM && Array.isArray(address) && address[1] === 0) throw systemError("EINVAL");
+    if (address !== null && this.peer !== null) this.#sendsToOthers = true;
     // Not over Unix sockets: a receiver whose queue is full would hold up the answers to all others.
     if (this.#worksAhead && this.family !== AF_UNIX && address !== null && this.#senders.includes(address)) {
       if (DatagramBatch.fits(data)) return this.#answer(data, address);
     }
-    if (this.#batch !== null && !this.#batch.send()) return this.awaitWritable();
+    if (this.#batch !== null && !this.#batch.send()) return null;
     const sent = this.#send(data, address);
-    if (sent === EAGAIN) return this.awaitWritable();
+    if (sent === EAGAIN) return null;
     this.bytesWritten += this.check(sent);
     // While another receiver is waited for, that goes on more and more rarely.
     if (this.#retry === null) this.#retryTime = QUEUE_RETRY;
@@ -142,7 +156,7 @@ export class NativeDatagram extends NativeChannel {
 
   #answer(data: Uint8Array, address: Address): number | null {
     this.#batch ??= new DatagramBatch(this.system, this.descriptor, (lost, error) => this.#onLost(lost, error));
-    if (!this.#batch.hasRoomFor(data) && !this.#batch.send()) return this.awaitWritable();
+    if (!this.#batch.hasRoomFor(data) && !this.#batch.send()) return null;
     if (this.#batch.isEmpty) process.nextTick(this.#sendAnswers);
     this.#batch.add(data, address);
     this.bytesWritten += data.length;
@@ -152,7 +166,7 @@ export class NativeDatagram extends NativeChannel {
   readonly #sendAnswers = (): void => {
     if (this.descriptor < 0 || this.#batch === null) return;
     if (this.#batch.send()) this.#retryTime = QUEUE_RETRY;
-    else this.awaitWritable();
+    else this.watch("write");
   };
 
   protected override onRoom(): void {
@@ -160,13 +174,20 @@ export class NativeDatagram extends NativeChannel {
   }
 
   /**
-   * The system tells when there is room in the socket's own buffer, and of a connected Unix socket when the peer has some. Of
-   * any other receiver of Unix datagrams it tells nothing, and each vain attempt would count as room of its own.
+   * Of the socket's own buffer the system tells when there is room, and of a connected Unix socket when the peer has some. Of any
+   * other receiver of Unix datagrams it tells nothing, and each vain attempt would count as room of its own.
    */
-  protected override awaitWritable(): null {
-    if (this.family !== AF_UNIX || this.peer !== null) return super.awaitWritable();
-    this.#retry ??= setTimeout(this.#tryAgain, this.#retryTime);
-    return null;
+  override tellsOfRoomFor(address: Address | null): boolean {
+    return this.family !== AF_UNIX || (address === null && this.peer !== null);
+  }
+
+  override watch(direction: "read" | "write"): void {
+    if (direction === "read" || this.tellsOfRoomFor(null)) super.watch(direction);
+    if (direction === "write" && (this.#sendsToOthers || !this.tellsOfRoomFor(null))) this.#watchOthers();
+  }
+
+  #watchOthers(): void {
+    if (this.family === AF_UNIX) this.#retry ??= setTimeout(this.#tryAgain, this.#retryTime);
   }
 
   readonly #tryAgain = (): void => {
@@ -187,10 +208,15 @@ export class NativeDatagram extends NativeChannel {
   }
 
   override shutdown(how: number): void {
-    if (this.peer === null) throw systemError("ENOTCONN");
+    // Without a peer the system says ENOTCONN, and ends the direction even so.
     if (how !== SHUT_WR) this.#readEnded = true;
-    if (how !== SHUT_RD) this.#sendEnded = true;
     super.shutdown(how);
+  }
+
+  protected override onConnected(): void {
+    this.connecting = false;
+    // With the port 0 there is no peer afterwards, and the system minds neither.
+    this.peer = this.askPeer();
   }
 
   override close(): void {

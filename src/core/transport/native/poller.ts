@@ -4,8 +4,10 @@
  * @module
  */
 
+import { shareTurn } from "../../stream/turns-end.js";
+import { beginTurn } from "../../turn.js";
 import type { NativeAddon } from "./addon.js";
-import { BatchReceiver, SendCoalescer } from "./batch.js";
+import { BatchReceiver } from "./batch.js";
 import { EPOLLIN } from "./constants.js";
 import type { PollTarget } from "./poll-target.js";
 
@@ -24,16 +26,15 @@ export class Poller {
   readonly #freedTokens: number[] = [];
   readonly #ready = new Int32Array(2 * BATCH);
   readonly #receiver: BatchReceiver;
-  /** For messages that may leave together. */
-  readonly coalescer: SendCoalescer;
   readonly #poll = new Int32Array(3);
   #inBatch = false;
-  #size = 0;
+  /** How many targets wait. */
+  #waiting = 0;
+  #keepsAlive = false;
 
   constructor(addon: NativeAddon) {
     this.calls = addon;
     this.#receiver = new BatchReceiver(addon, BATCH);
-    this.coalescer = new SendCoalescer(addon);
     addon.start(this.#onBatch, this.#ready);
   }
 
@@ -41,37 +42,43 @@ export class Poller {
     const ready = this.#ready;
     const receiver = this.#receiver;
     receiver.clear();
-    // First all bytes that somebody waits for are received, in one call; then everybody is told.
+    // First all bytes that receivers wait for are received, in one call; then everything is handed out.
     for (let index = 0; index < 2 * count; index += 2) {
-      const targets = this.#targets[ready[index] ?? -1];
-      const wanted = targets?.wantedBytes(ready[index + 1] ?? 0) ?? 0;
-      if (wanted > 0) receiver.want(index, targets?.descriptor ?? -1, wanted);
+      const target = this.#targets[ready[index] ?? -1];
+      const wanted = target?.wantedBytes(ready[index + 1] ?? 0) ?? 0;
+      if (wanted > 0) receiver.want(index, target?.descriptor ?? -1, wanted);
     }
     receiver.receive();
-    this.coalescer.beginTurn(receiver.count);
+    beginTurn();
+    if (count > 1) shareTurn();
     this.#inBatch = true;
-    try {
-      for (let index = 0; index < 2 * count; index += 2) {
-        const targets = this.#targets[ready[index] ?? -1];
-        let events = ready[index + 1] ?? 0;
-        if (receiver.isNext(index)) {
-          receiver.takeNext(targets);
-          events &= ~EPOLLIN;
-        }
-        if (events !== 0) targets?.onReady(events);
+    for (let index = 0; index < 2 * count; index += 2) {
+      try {
+        this.#handOut(index, this.#targets[ready[index] ?? -1], ready[index + 1] ?? 0);
+      } catch (error) {
+        // Events are told once: those of the others must not be lost with it.
+        throwLater(error);
       }
-    } finally {
-      this.#inBatch = false;
-      while (this.#freedTokens.length > 0) this.#freeTokens.push(this.#freedTokens.pop() ?? 0);
     }
+    this.#inBatch = false;
+    this.#unrefUnlessHeld();
+    while (this.#freedTokens.length > 0) this.#freeTokens.push(this.#freedTokens.pop() ?? 0);
   };
 
-  /** A token for somebody who is to be told; as long as there is any, the process stays alive. */
-  register(targets: PollTarget): number {
+  #handOut(index: number, target: PollTarget | null | undefined, events: number): void {
+    const receiver = this.#receiver;
+    if (receiver.isNext(index)) {
+      receiver.takeNext(target);
+      if ((events & ~EPOLLIN) !== 0) target?.onReady(events & ~EPOLLIN);
+    } else {
+      target?.onReady(events);
+    }
+  }
+
+  /** A token by which a target's events are known. */
+  register(target: PollTarget): number {
     const token = this.#freeTokens.pop() ?? this.#targets.length;
-    this.#targets[token] = targets;
-    this.#size += 1;
-    if (this.#size === 1) this.calls.ref();
+    this.#targets[token] = target;
     return token;
   }
 
@@ -80,8 +87,27 @@ export class Poller {
     this.#targets[token] = null;
     if (this.#inBatch) this.#freedTokens.push(token);
     else this.#freeTokens.push(token);
-    this.#size -= 1;
-    if (this.#size === 0) this.calls.unref();
+  }
+
+  /** A target waits: the process stays alive as long as one does. */
+  hold(): void {
+    this.#waiting += 1;
+    if (this.#keepsAlive) return;
+    this.#keepsAlive = true;
+    this.calls.ref();
+  }
+
+  /** A target that has called {@link hold} waits no more. */
+  letGo(): void {
+    this.#waiting -= 1;
+    // Most wait again before the batch is handed out.
+    if (!this.#inBatch) this.#unrefUnlessHeld();
+  }
+
+  #unrefUnlessHeld(): void {
+    if (this.#waiting > 0 || !this.#keepsAlive) return;
+    this.#keepsAlive = false;
+    this.calls.unref();
   }
 
   /** Asks the system, without waiting, which of these events (`POLLIN` and the like) a descriptor is ready for. */
@@ -90,4 +116,11 @@ export class Poller {
     this.#poll[1] = events;
     return this.calls.poll(this.#poll, 1, 0) > 0 ? (this.#poll[2] ?? 0) : 0;
   }
+}
+
+/** Makes an error an uncaught exception, after what is being done. */
+function throwLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
 }

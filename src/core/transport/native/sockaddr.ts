@@ -5,9 +5,9 @@
  * @module
  */
 
-import { networkInterfaces } from "node:os";
-import { type Address, isInetAddress } from "../../address/address.js";
+import { type Address, type InetAddress, isInetAddress } from "../../address/address.js";
 import { inetNtop, inetPton, parseIPv4 } from "../../address/inet.js";
+import { isAbstract, type UnixAddress, unixAddress, unixBytes } from "../../address/unix.js";
 import { AF_INET, AF_INET6, AF_UNIX } from "../../constants.js";
 import { systemError } from "../system-error.js";
 
@@ -21,7 +21,7 @@ const FLOW6 = 8;
 const HOST6 = 12;
 const SCOPE6 = 28;
 const PATH = 6;
-/** Lengths of `struct sockaddr_in` and `struct sockaddr_in6`, and of a path with its final zero. */
+/** Lengths of `struct sockaddr_in` and `struct sockaddr_in6`, and of the path in `struct sockaddr_un`. */
 const LENGTH4 = 16;
 const LENGTH6 = 28;
 const MAX_PATH = 108;
@@ -43,9 +43,12 @@ export class NativeAddresses {
   readonly bytes: Uint8Array;
   readonly #halves: Uint16Array;
   readonly #words: Uint32Array;
+  /** For what stands in the network's byte order. */
+  readonly #view: DataView;
 
   constructor(count = 1) {
     const memory = new ArrayBuffer(count * SOCKADDR_STRIDE);
+    this.#view = new DataView(memory);
     this.bytes = new Uint8Array(memory);
     this.#halves = new Uint16Array(memory);
     this.#words = new Uint32Array(memory);
@@ -63,7 +66,7 @@ export class NativeAddresses {
     if (length <= 2) return "";
     const family = this.#halves[(place + FAMILY) >> 1];
     if (family === AF_INET) return [this.#readHost4(place), this.#readPort(place)];
-    if (family === AF_INET6) return [this.#readHost6(place), this.#readPort(place)];
+    if (family === AF_INET6) return this.#read6(place);
     return family === AF_UNIX ? this.#readPath(place, length) : "";
   }
 
@@ -76,23 +79,23 @@ export class NativeAddresses {
     return hosts.get(key) ?? remember(hosts, key, this.bytes.subarray(place + HOST4, place + HOST4 + 4).join("."));
   }
 
-  #readHost6(place: number): string {
+  #read6(place: number): InetAddress {
     const host = inetNtop(AF_INET6, this.bytes.subarray(place + HOST6, place + HOST6 + 16));
-    const scope = this.#words[(place + SCOPE6) >> 2] ?? 0;
-    return scope === 0 ? host : `${host}%${nameOfInterface(scope)}`;
+    const flowInfo = this.#view.getUint32(place + FLOW6);
+    return [host, this.#view.getUint16(place + PORT), flowInfo, this.#words[(place + SCOPE6) >> 2] ?? 0];
   }
 
-  #readPath(place: number, length: number): string {
+  #readPath(place: number, length: number): string | Buffer {
     const path = Buffer.from(this.bytes.buffer, place + PATH, length - 2);
-    // An abstract name begins with a zero and may hold others; a path ends at its first one.
-    const end = path[0] === 0 ? -1 : path.indexOf(0);
-    return path.toString("utf8", 0, end < 0 ? path.length : end);
+    // An abstract name may hold other zeros; a path ends at its first one.
+    const end = isAbstract(path) ? -1 : path.indexOf(0);
+    return unixAddress(end < 0 ? path : path.subarray(0, end));
   }
 
   /**
-   * Writes an address, whose host is numeric.
+   * Writes an address as `resolveAddress()` has made it: a numeric host without a zone, or a path that is not too long.
    *
-   * @returns this, for the call that it is for. @throws `EAFNOSUPPORT`, `ENAMETOOLONG`, `ENODEV` for an unknown zone.
+   * @returns this, for the call that it is for. @throws `EAFNOSUPPORT`, `ENAMETOOLONG`
    */
   write(address: Address, index = 0): this {
     const place = index * SOCKADDR_STRIDE;
@@ -100,8 +103,7 @@ export class NativeAddresses {
     const [host, port] = address;
     this.bytes[place + PORT] = port >> 8;
     this.bytes[place + PORT + 1] = port & 0xff;
-    if (!host.includes(":")) return this.#writeHost4(host, place);
-    return this.#writeHost6(host, address, place);
+    return host.includes(":") ? this.#write6(address, place) : this.#writeHost4(host, place);
   }
 
   #writeHost4(host: string, place: number): this {
@@ -110,23 +112,22 @@ export class NativeAddresses {
     return this.#begin(place, AF_INET, LENGTH4);
   }
 
-  #writeHost6(host: string, address: Exclude<Address, string>, place: number): this {
-    const [bare = "", zone] = host.split("%");
-    const [, , flowInfo = 0, scopeId = 0] = address;
+  #write6([host, , flowInfo = 0, scopeId = 0]: InetAddress, place: number): this {
     this.#begin(place, AF_INET6, LENGTH6);
-    new DataView(this.bytes.buffer).setUint32(place + FLOW6, flowInfo);
-    this.bytes.set(inetPton(AF_INET6, bare), place + HOST6);
-    this.#words[(place + SCOPE6) >> 2] = zone === undefined ? scopeId : numberOfInterface(zone);
+    this.#view.setUint32(place + FLOW6, flowInfo);
+    this.bytes.set(inetPton(AF_INET6, host), place + HOST6);
+    this.#words[(place + SCOPE6) >> 2] = scopeId;
     return this;
   }
 
-  #writePath(path: string, place: number): this {
-    const bytes = Buffer.from(path);
-    const isAbstract = bytes[0] === 0;
-    if (bytes.length > (isAbstract ? MAX_PATH : MAX_PATH - 1)) throw systemError("ENAMETOOLONG");
+  #writePath(path: UnixAddress, place: number): this {
+    const bytes = unixBytes(path);
+    // The system takes the length of an abstract name as it is, and none for a name that it is to choose.
+    const end = bytes.length === 0 || isAbstract(bytes) ? 0 : 1;
+    if (bytes.length + end > MAX_PATH) throw systemError("ENAMETOOLONG");
     this.bytes.set(bytes, place + PATH);
-    if (!isAbstract) this.bytes[place + PATH + bytes.length] = 0;
-    return this.#begin(place, AF_UNIX, 2 + bytes.length + (isAbstract || path === "" ? 0 : 1));
+    if (end > 0) this.bytes[place + PATH + bytes.length] = 0;
+    return this.#begin(place, AF_UNIX, 2 + bytes.length + end);
   }
 
   #begin(place: number, family: number, length: number): this {
@@ -141,19 +142,4 @@ function packHost4(host: string): number {
   const packed = parseIPv4(host);
   if (packed === undefined) throw systemError("EAFNOSUPPORT");
   return new Uint32Array(Uint8Array.from(packed).buffer)[0] ?? 0;
-}
-
-function nameOfInterface(scopeId: number): string {
-  for (const [name, addresses] of Object.entries(networkInterfaces())) {
-    if (addresses?.some((address) => address.family === "IPv6" && address.scopeid === scopeId)) return name;
-  }
-  return String(scopeId);
-}
-
-function numberOfInterface(zone: string): number {
-  if (/^\d+$/.test(zone)) return Number(zone);
-  for (const address of networkInterfaces()[zone] ?? []) {
-    if (address.family === "IPv6") return address.scopeid;
-  }
-  throw systemError("ENODEV");
 }

@@ -26,7 +26,7 @@ import { NativeAddresses } from "./sockaddr.js";
 import { NativeStream } from "./stream.js";
 
 /** Sockets by way of system calls. */
-class NativeTransport implements Transport {
+export class NativeTransport implements Transport {
   readonly name = "native";
   readonly features = {
     unixDatagrams: true,
@@ -42,7 +42,7 @@ class NativeTransport implements Transport {
     this.#system = new Poller(addon);
   }
 
-  open(family: AddressFamily, kind: SocketKind, protocol: number): Channel {
+  open(family: AddressFamily, kind: SocketKind, protocol: number): NativeChannel {
     return this.#channel(family, kind, check(this.#system.calls.socket(family, kind, protocol)), null);
   }
 
@@ -58,27 +58,30 @@ class NativeTransport implements Transport {
     return this.#system.calls.ownerId();
   }
 
-  claim(descriptor: number, known?: KnownSocket): AdoptedSocket {
+  claim(descriptor: number, known?: KnownSocket): AdoptedSocket<NativeChannel> {
     if (!this.#system.arrived.delete(descriptor)) check(this.#system.calls.claim(descriptor));
     if (known === undefined) return this.#describe(descriptor);
     const { family, kind, peer } = known;
     const channel = this.#channel(family, kind, descriptor, peer);
+    channel.cameFromElsewhere();
     return { channel, family, kind, protocol: 0, connected: peer !== null };
   }
 
-  adopt(descriptor: number): AdoptedSocket {
+  adopt(descriptor: number): AdoptedSocket<NativeChannel> {
     check(this.#system.calls.adopt(descriptor));
     return this.#describe(descriptor);
   }
 
-  #describe(descriptor: number): AdoptedSocket {
-    const channel = this.#channel(AF_UNIX, SOCK_STREAM, descriptor, null);
+  #describe(descriptor: number): AdoptedSocket<NativeChannel> {
+    const unknown = this.#channel(AF_UNIX, SOCK_STREAM, descriptor, null);
     // The system only has families and kinds that these constants stand for, or others that nothing here can use.
-    const family = channel.getsockopt(SOL_SOCKET, SO_DOMAIN) as AddressFamily;
-    const kind = channel.getsockopt(SOL_SOCKET, SO_TYPE) as SocketKind;
-    const protocol = channel.getsockopt(SOL_SOCKET, SO_PROTOCOL);
+    const family = unknown.getsockopt(SOL_SOCKET, SO_DOMAIN) as AddressFamily;
+    const kind = unknown.getsockopt(SOL_SOCKET, SO_TYPE) as SocketKind;
+    const protocol = unknown.getsockopt(SOL_SOCKET, SO_PROTOCOL);
     const peer = this.#peerOf(descriptor);
-    return { channel: this.#channel(family, kind, descriptor, peer), family, kind, protocol, connected: peer !== null };
+    const channel = this.#channel(family, kind, descriptor, peer);
+    channel.cameFromElsewhere();
+    return { channel, family, kind, protocol, connected: peer !== null };
   }
 
   #peerOf(descriptor: number): Address | null {
@@ -98,6 +101,6 @@ function check(result: number): number {
 }
 
 /** The transport on a loaded addon. One in each thread is enough. */
-export function makeNativeTransport(addon: NativeAddon): Transport {
+export function makeNativeTransport(addon: NativeAddon): NativeTransport {
   return new NativeTransport(addon);
 }

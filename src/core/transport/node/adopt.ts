@@ -8,6 +8,7 @@ import type { Socket as NodeSocket } from "node:net";
 import type { Address } from "../../address/address.js";
 import type { AddressFamily } from "../../constants.js";
 import type { Channel } from "../transport.js";
+import { peerOf } from "./addresses.js";
 import { NodeConnection } from "./connection.js";
 import { NodeStreamOptions } from "./stream-options.js";
 
@@ -29,7 +30,5 @@ export function adoptConnection(
   socket.allowHalfOpen = true;
   socket.pause();
   if (unread.length > 0) socket.unshift(unread);
-  const { remoteAddress, remotePort } = socket;
-  const known: Address = remoteAddress === undefined || remotePort === undefined ? peer : [remoteAddress, remotePort];
-  return new NodeConnection(socket, new NodeStreamOptions(family), local, known);
+  return new NodeConnection(socket, new NodeStreamOptions(family), local, peerOf(socket) ?? peer);
 }

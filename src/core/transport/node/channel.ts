@@ -8,6 +8,7 @@ import type { Duplex } from "node:stream";
 import type { Address } from "../../address/address.js";
 import { SHUT_WR } from "../../constants.js";
 import { codeOf, errnoOf, unsupported } from "../../errors.js";
+import type { ByteReceiver } from "../../stream/byte-stream.js";
 import { systemError } from "../system-error.js";
 import type {
   AcceptedConnection,
@@ -21,20 +22,23 @@ import type {
 
 const NO_BYTES: ChannelCounters = { bytesRead: 0, bytesWritten: 0, unreadBytes: 0 };
 
-/** A channel that can do nothing yet: each state overrides what it can. */
+/** A channel that can do nothing yet: each kind overrides what it can do. */
 export abstract class NodeChannel implements Channel {
   owner: ChannelOwner | null = null;
+  receiver: ByteReceiver | null = null;
 
-  async bind(_address: Address): Promise<void> {
+  bind(_address: Address): void {
     throw systemError("EINVAL");
   }
-  async listen(_backlog: number): Promise<Channel> {
+  listen(_backlog: number): Promise<Channel> {
     throw systemError("EOPNOTSUPP");
   }
-  async connect(_address: Address): Promise<Channel> {
+  connect(_address: Address, _mayWait: boolean): Promise<Channel> {
     throw systemError("EISCONN");
   }
 
+  /** Node reports everything unasked. */
+  watch(_direction: "read" | "write"): void {}
   tryAccept(): AcceptedConnection | null {
     throw systemError("EINVAL");
   }
@@ -44,13 +48,17 @@ export abstract class NodeChannel implements Channel {
   tryReceiveFrom(_size: number, _peek: boolean): ReceivedDatagram | null {
     throw systemError("EOPNOTSUPP");
   }
-  trySend(_data: Uint8Array): number | null {
+  /** Node receives into memory of its own. */
+  tryReceiveInto(memory: Uint8Array, start: number, length: number): number | null {
+    const bytes = this.tryReceive(length, false);
+    if (bytes === null) return null;
+    memory.set(bytes, start);
+    return bytes.length;
+  }
+  trySend(_data: Uint8Array, _start: number, _end: number, _more: boolean): number | null {
     throw systemError("ENOTCONN");
   }
-  sendCoalesced(_data: Uint8Array): boolean {
-    return false;
-  }
-  /** Node takes everything ahead by itself. */
+  /** Node receives all datagrams ahead. */
   enableBatching(): void {}
 
   trySendTo(_data: Uint8Array, _address: Address | null): number | Promise<number> | null {
@@ -58,6 +66,24 @@ export abstract class NodeChannel implements Channel {
   }
   flushed(): boolean {
     return true;
+  }
+  /** There is something to read, or nothing any more: for the receiver that waits, and the owner. */
+  protected serveReader(): void {
+    const { receiver } = this;
+    if (receiver !== null) {
+      let bytes: Buffer | null = null;
+      try {
+        bytes = this.tryReceive(receiver.wanted, false);
+      } catch (error) {
+        this.receiver = null;
+        this.owner?.onReceiveError(receiver, error);
+      }
+      if (bytes !== null) {
+        this.receiver = null;
+        receiver.onBytes(bytes);
+      }
+    }
+    this.owner?.onReadable();
   }
   get readable(): boolean {
     return false;
@@ -113,7 +139,7 @@ export abstract class NodeChannel implements Channel {
   duplicate(): Channel {
     throw unsupported("The Node transport cannot duplicate a descriptor", "Share the socket itself.", "dup");
   }
-  toNodeSocket(): Duplex {
+  toNodeSocket(_unread: Buffer): Duplex {
     throw systemError("ENOTCONN");
   }
   prepareTransfer(): TransferableConnection | null {
@@ -122,18 +148,6 @@ export abstract class NodeChannel implements Channel {
   get counters(): ChannelCounters {
     return NO_BYTES;
   }
-}
-
-/**
- * The descriptor behind one of Node's sockets, or -1.
- *
- * Node has no public way to ask. Reading this one property of the handle (present on POSIX since Node 0.6) only informs:
- * nothing in this transport depends on it.
- */
-export function descriptorOf(nodeSocket: object): number {
-  const handle = "_handle" in nodeSocket ? nodeSocket._handle : null;
-  const descriptor = typeof handle === "object" && handle !== null && "fd" in handle ? handle.fd : -1;
-  return typeof descriptor === "number" ? descriptor : -1;
 }
 
 function noDescriptors(action: string, syscall: string): Error {

@@ -5,299 +5,299 @@
  */
 
 import type { Socket as NodeSocket } from "node:net";
-import { Duplex } from "node:stream";
-import type { Address } from "../../address/address.js";
-import { AF_UNIX, SHUT_RD, SHUT_RDWR, SHUT_WR } from "../../constants.js";
-import { copyToSlab } from "../slab.js";
+import type { Duplex } from "node:stream";
+import { type Address, anyAddress } from "../../address/address.js";
+import { AF_UNIX, SHUT_RD, SHUT_WR } from "../../constants.js";
+import { codeOf } from "../../errors.js";
 import { systemError } from "../system-error.js";
 import type { ChannelCounters, TransferableConnection } from "../transport.js";
-import { descriptorOf, NodeChannel } from "./channel.js";
-import { readDirectly } from "./direct-reading.js";
+import { addressOf } from "./addresses.js";
+import { afterReading } from "./after-reading.js";
+import { NodeChannel } from "./channel.js";
+import { asFreshSocket, replay } from "./given-socket.js";
+import { descriptorOf, stopReading } from "./internals.js";
 import type { NodeStreamOptions } from "./stream-options.js";
 
-/** Node is told to stop reading when this much waits for `tryReceive()`: about what one kernel read brings. */
-const READ_AHEAD_BYTES = 65_536;
-/** The same in pieces, for a peer that sends single bytes: each piece that waits has memory of its own. */
-const READ_AHEAD_CHUNKS = 256;
-/** How long, in seconds, a closed connection may go on sending what it had taken before it is broken. */
+/** The most that Node is given at once, and so the most that may still be on its way when a sender gives up. */
+const MAX_WRITE = 65_536;
+/** Writes up to this size get memory of their own; larger ones share {@link scratch}. */
+const SMALL_WRITE = 16_384;
+/** Seconds for which a closed connection may go on sending what it had taken, before it is broken. */
 const LINGER_SECONDS = 30;
-
-/** What is given to Node at once. No more than this can be on its way when a sender gives up. */
-const SLICE_BYTES = 65_536;
-/** What is written from the caller's memory as long as the system takes everything: a copy would cost more than it is worth. */
-const UNCOPIED_BYTES = 16_384;
-
-/** Where slices are written from, for all connections; who got stuck with it keeps it, and the next one makes another. */
-let scratch: Buffer | null = null;
 
 const NO_BYTES = Buffer.alloc(0);
 
-/** A connection: bytes in, bytes out. */
+/** Shared memory to write from. A connection whose write gets stuck keeps it, and the next write makes another. */
+let scratch: Buffer | null = null;
+
+/**
+ * A connection: bytes in, bytes out.
+ *
+ * Node reads ahead of the calls, at most its own buffer's worth: the stream flows while a receiver waits, and is paused as soon as
+ * bytes come for which none does. Reading begins with the first call that asks for bytes or sends some: until then the
+ * connection can move to another thread or process as it is.
+ */
 export class NodeConnection extends NodeChannel {
-  #socket: NodeSocket;
-  #options: NodeStreamOptions;
+  readonly #socket: NodeSocket;
   readonly #local: Address;
-  readonly #peer: Address;
-  readonly #chunks: Buffer[] = [];
-  #unread = 0;
-  /** How it is read from. */
-  #reading: "not yet" | "directly" | "as a stream" = "not yet";
-  /** Takes what comes as a stream. */
-  #onData: ((chunk: Buffer) => void) | null = null;
-  #flowing = false;
-  /** Somebody else has the socket, and what it receives. */
-  #given = false;
-  #readEnded = false;
+  readonly #peer: Address | null;
+  #options: NodeStreamOptions;
+  /** Bytes that came while no receiver waited. Others may be in Node's buffer behind them. */
+  #unread: Buffer = NO_BYTES;
+  #isReading = false;
+  /** The system was asked for bytes before the first write; that waits for the answer. */
+  #wasRead = false;
+  #isDeferring = false;
+  /** Bytes are being taken out of Node's buffer, which emits them as well. */
+  #isCollecting = false;
+  /** Nothing comes any more: the peer has ended its sending, or this side its receiving. */
+  #ended = false;
+  #isDiscarding = false;
+  #readError: Error | null = null;
+  #sendError: Error | null = null;
   #sendEnded = false;
-  #closed = false;
+  /** Writes are held back, to leave together with the next one. */
+  #corked = false;
   /** A write has not left yet: the system has no room for it. */
   #stuck = false;
-  /** The last write got stuck, so the next one may too. */
-  #backedUp = false;
-  /** Node has let go of the connection. */
-  #gone = false;
-  #error: Error | null = null;
-  /** It may be another process's as well: what ends it there is not to be done here. */
+  #closed = false;
+  /** Another process may have the connection as well: what ends it there is not to be done here. */
   #lent = false;
 
   /**
    * @param socket a connected socket that is paused and allows half-open connections.
    * @param local the local address, or `null` to ask Node: now, since it forgets as soon as the connection is gone.
+   * @param peer `null` when the peer was gone before Node could ask who it is.
    */
-  constructor(socket: NodeSocket, options: NodeStreamOptions, local: Address | null, peer: Address) {
+  constructor(socket: NodeSocket, options: NodeStreamOptions, local: Address | null, peer: Address | null) {
     super();
     this.#socket = socket;
     this.#options = options;
-    this.#local = local ?? [socket.localAddress ?? "", socket.localPort ?? 0];
+    this.#local = local ?? addressOf(socket.localAddress, socket.localPort) ?? anyAddress(options.family);
     this.#peer = peer;
-    this.#listen();
+    socket.on("end", this.#onEnd).on("error", this.#onError);
   }
 
-  #listen(): void {
-    this.#socket.on("end", this.#onReadEnd).on("error", this.#onError).on("close", this.#onGone);
-  }
+  // ── receiving ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #unlisten(): void {
-    this.#socket.off("end", this.#onReadEnd).off("error", this.#onError).off("close", this.#onGone);
-  }
-
-  /** Nobody reads before somebody asks: until then the connection can go to another thread or process as it is. */
   #read(): void {
-    this.#flowing = true;
-    if (this.#reading === "not yet") this.#beginToRead();
-    else this.#socket.resume();
-  }
-
-  #beginToRead(): void {
-    const direct = readDirectly(this.#socket, this.#options, (length, memory) => this.#onBytes(length, memory));
-    if (direct === null) {
-      this.#reading = "as a stream";
-      this.#onData = (chunk) => {
-        if (!this.#take(chunk)) this.#socket.pause();
-      };
-      this.#socket.on("data", this.#onData).resume();
-    } else {
-      this.#reading = "directly";
-      this.#unlisten();
-      this.#socket = direct;
-      this.#listen();
+    if (!this.#isReading) {
+      this.#isReading = true;
+      this.#socket.on("data", this.#onData);
     }
+    this.#socket.resume();
   }
 
-  /** Node has read directly. @returns whether it may read on */
-  #onBytes(length: number, memory: Buffer): boolean {
-    // What one gets from a socket of Node's is one's own.
-    if (this.#given) return this.#socket.push(ownCopy(memory, length));
-    if (this.#readEnded) return true;
-    if (this.#chunks.length > 0) return this.#take(ownCopy(memory, length));
-    if ((this.owner?.awaitedBytes ?? 0) >= length) {
-      this.owner?.onReceived(copyToSlab(memory, length));
-      return true;
+  override watch(direction: "read" | "write"): void {
+    if (direction === "read") this.#read();
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    if (this.#isCollecting || this.#isDiscarding) return;
+    const { receiver } = this;
+    if (receiver !== null && chunk.length <= receiver.wanted && this.#unread.length === 0) {
+      this.receiver = null;
+      receiver.onBytes(chunk);
+      return;
     }
-    const mayGoOn = this.#take(copyToSlab(memory, length));
-    // Nearly always somebody has taken it. What waits is not to hold a slab.
-    const waiting = this.#chunks[0];
-    if (waiting !== undefined) this.#chunks[0] = ownCopy(waiting, waiting.length);
-    return mayGoOn;
-  }
-
-  /** Takes what has come. @returns whether more may come */
-  #take(chunk: Buffer): boolean {
-    if (this.#readEnded) return true;
-    this.#chunks.push(chunk);
-    this.#unread += chunk.length;
-    this.#flowing = this.#unread < READ_AHEAD_BYTES && this.#chunks.length < READ_AHEAD_CHUNKS;
-    this.owner?.onReadable();
-    return this.#flowing;
-  }
-
-  readonly #onReadEnd = (): void => {
-    this.#readEnded = true;
-    this.owner?.onReadable();
+    this.#unread = this.#unread.length === 0 ? chunk : Buffer.concat([this.#unread, chunk]);
+    this.#socket.pause();
+    this.serveReader();
   };
 
-  readonly #onGone = (): void => {
-    this.#gone = true;
-    this.#onReadEnd();
-    // A connection that is gone must not leave a writer waiting.
-    this.owner?.onWritable();
+  readonly #onEnd = (): void => {
+    const socket = this.#socket;
+    // Behind bytes, libuv reports a reset as an end (1.46 and 1.51, in Node 20 and 22), and the system knows better: it is asked
+    // by a write of nothing. One that is stuck fails before the turn is over. When this side has ended its sending, there is no
+    // public way to ask.
+    if (this.#stuck || this.#isDeferring) {
+      setImmediate(this.#onEndConfirmed);
+      return;
+    }
+    if (!this.#sendEnded) {
+      this.#uncork();
+      socket.write(NO_BYTES);
+    }
+    this.#onEndConfirmed();
+  };
+
+  readonly #onEndConfirmed = (): void => {
+    if (this.#socket.errored !== null) this.#fail(this.#socket.errored);
+    if (this.#readError === null) this.#ended = true;
+    this.serveReader();
   };
 
   readonly #onError = (error: Error): void => {
-    this.#error = error;
+    this.#fail(error);
+    this.serveReader();
+    this.owner?.onWritable();
   };
 
-  #onWritten(error: Error | null | undefined): void {
-    this.#stuck = false;
-    if (error) this.#error ??= error;
-    this.owner?.onWritable();
+  /** Node has closed the connection. What it had received stays readable; what the system still held is gone with it. */
+  #fail(error: Error): void {
+    if (this.#sendError !== null) return;
+    this.#sendError = error;
+    this.#collect();
+    // A peer that has closed its side has ended its sending in good order, as far as the system knows.
+    if (codeOf(error) === "EPIPE") this.#ended = true;
+    else this.#readError = error;
+  }
+
+  /** Takes all that is in Node's buffer. */
+  #collect(): void {
+    const socket = this.#socket;
+    while (socket.readableLength > 0) {
+      this.#isCollecting = true;
+      const bytes: Buffer | null = socket.read();
+      this.#isCollecting = false;
+      if (bytes === null) return;
+      this.#unread = this.#unread.length === 0 ? bytes : Buffer.concat([this.#unread, bytes]);
+    }
   }
 
   override tryReceive(size: number, peek: boolean): Buffer | null {
-    const chunks = this.#chunks;
-    if (chunks.length === 0) return this.#nothingToRead();
-    if (peek) return Buffer.concat(chunks).subarray(0, size);
-    const [first] = chunks;
-    if (first !== undefined && first.length > size) {
-      chunks[0] = first.subarray(size);
-      this.#unread -= size;
-      return first.subarray(0, size);
-    }
-    if (chunks.length > 1) return this.#gather(size);
-    this.#unread = 0;
-    return chunks.pop() ?? null;
+    if (this.#unread.length < size) this.#collect();
+    const unread = this.#unread;
+    if (unread.length === 0) return this.#foundNothing();
+    const isAll = unread.length <= size;
+    const bytes = isAll ? unread : unread.subarray(0, size);
+    if (peek) return Buffer.from(bytes);
+    this.#unread = isAll ? NO_BYTES : unread.subarray(size);
+    return bytes;
   }
 
-  /** Takes several small chunks as one, as the kernel would give them. */
-  #gather(size: number): Buffer {
-    let count = 0;
-    let length = 0;
-    for (const chunk of this.#chunks) {
-      if (length + chunk.length > size) break;
-      length += chunk.length;
-      count += 1;
+  #foundNothing(): Buffer | null {
+    if (this.#ended) return NO_BYTES;
+    if (this.#readError !== null) {
+      this.#tellSender();
+      throw this.#readError;
     }
-    this.#unread -= length;
-    return Buffer.concat(this.#chunks.splice(0, count), length);
-  }
-
-  #nothingToRead(): Buffer | null {
-    // What had arrived before the failure is read first, as from the kernel.
-    if (this.#error !== null) throw this.#error;
-    if (this.#readEnded) return NO_BYTES;
-    if (!this.#flowing) this.#read();
+    // Also without watch(): a program that may not wait just asks again, and Node is to read meanwhile.
+    this.#read();
     return null;
   }
 
-  /**
-   * Takes at most {@link SLICE_BYTES}.
-   *
-   * Node goes on sending from the memory that it got, even when the sender has given up meanwhile (a time-out, `close()`). So
-   * it gets a copy of everything that is likely to get stuck: slices of more than {@link UNCOPIED_BYTES}, and every write
-   * after one that got stuck. What is left: of a write of at most {@link UNCOPIED_BYTES} that is the first to find no room,
-   * the peer may get what the caller has put there after giving up.
-   */
-  override trySend(data: Uint8Array): number | null {
-    if (this.#error !== null) throw this.#error;
-    if (this.#sendEnded || this.#gone) throw systemError("EPIPE");
-    if (this.#stuck) return null;
+  override get readable(): boolean {
+    if (this.#unread.length > 0 || this.#socket.readableLength > 0) return true;
+    if (this.#ended || this.#readError !== null) return true;
+    this.#read();
+    return false;
+  }
+
+  // ── sending ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Node goes on sending from the memory that it got, also when the sender has given up meanwhile: so it gets a copy. */
+  override trySend(data: Uint8Array, start: number, end: number, more: boolean): number | null {
+    if (this.#sendError !== null) throw this.#tellSender();
     const socket = this.#socket;
-    const size = Math.min(data.length, SLICE_BYTES);
-    const accepted = socket.write(size > UNCOPIED_BYTES || this.#backedUp ? copyOf(data, size) : data);
-    // Nearly always the system has taken everything by now. A callback with every write would cost a tick with every write,
-    // so only a write that got stuck is followed by an empty one, whose callback tells when it has gone.
-    this.#backedUp = socket.writableLength > 0;
-    if (this.#backedUp) {
-      this.#stuck = true;
-      if (size > UNCOPIED_BYTES) scratch = null;
-      socket.write(NO_BYTES, (error) => this.#onWritten(error));
+    if (this.#sendEnded || socket.destroyed) throw systemError("EPIPE");
+    if (this.#stuck || (this.#isDeferring && socket.writableLength >= MAX_WRITE)) return null;
+    if (!this.#wasRead) this.#readFirst();
+    const size = Math.min(end - start, MAX_WRITE);
+    const waits = this.#isDeferring || (more && socket.writableLength + size < MAX_WRITE);
+    if (waits && !this.#corked) {
+      this.#corked = true;
+      socket.cork();
     }
-    // Node knows at once that a write has failed, and emits the error only later.
-    if (!accepted && socket.errored !== null) throw socket.errored;
+    socket.write(copyOf(size === data.length ? data : data.subarray(start, start + size), waits));
+    if (!waits) this.#push();
+    if (this.#sendError !== null) throw this.#tellSender();
     return size;
   }
 
-  override flushed(): boolean {
-    if (this.#error !== null) throw this.#error;
-    if (this.#stuck && this.#gone) throw systemError("EPIPE");
-    return !this.#stuck;
+  /** Node closes a connection when a write fails, and what the system still holds is lost. So the first write waits for a read. */
+  #readFirst(): void {
+    this.#wasRead = true;
+    if (this.#socket.bytesRead > 0) return;
+    this.#isDeferring = true;
+    this.#read();
+    afterReading(this.#onFirstRead);
   }
 
-  override get readable(): boolean {
-    if (this.#chunks.length > 0) return true;
-    if (this.#error !== null) return true;
-    return this.#nothingToRead() !== null;
+  readonly #onFirstRead = (): void => {
+    this.#isDeferring = false;
+    this.#push();
+    this.owner?.onWritable();
+  };
+
+  /** Sees what has become of the last write. Nearly always the system has taken everything. */
+  #push(): void {
+    this.#uncork();
+    const socket = this.#socket;
+    // Node knows at once that a write has failed, and emits the error only later.
+    if (socket.errored !== null) this.#fail(socket.errored);
+    if (socket.writableLength === 0 || socket.destroyed) return;
+    this.#stuck = true;
+    scratch = null;
+    // A callback with every write would cost a tick with every write: an empty one behind it tells when it has gone.
+    if (this.#sendEnded) socket.once("finish", this.#onSent);
+    else socket.write(NO_BYTES, this.#onSent);
+  }
+
+  #uncork(): void {
+    if (!this.#corked) return;
+    this.#corked = false;
+    this.#socket.uncork();
+  }
+
+  readonly #onSent = (): void => {
+    this.#stuck = false;
+    this.owner?.onWritable();
+  };
+
+  /** Why nothing can be sent. The system tells a failure once, to whichever direction asks first; sends are then told EPIPE. */
+  #tellSender(): Error | null {
+    const error = this.#sendError;
+    this.#sendError = systemError("EPIPE");
+    return error;
+  }
+
+  override flushed(): boolean {
+    if (this.#corked && !this.#isDeferring) this.#push();
+    if (this.#sendError !== null) throw this.#tellSender();
+    return !this.#stuck && !this.#isDeferring;
   }
 
   override get writable(): boolean {
-    return !this.#stuck;
+    return !this.#stuck || this.#sendError !== null;
   }
 
-  override toNodeSocket(): Duplex {
-    const socket = this.#socket;
-    this.#closed = true;
-    this.#given = true;
-    this.owner = null;
-    // Node's own pause() of a socket that it reads directly stops the handle as well, and nobody who waits for "readable" would
-    // have it started again.
-    if (this.#reading === "directly") Reflect.set(socket, "pause", Duplex.prototype.pause);
-    socket.pause();
-    if (this.#onData !== null) socket.off("data", this.#onData);
-    this.#unlisten();
-    const unread = this.#chunks.splice(0);
-    // Node takes nothing back behind the end.
-    if (this.#readEnded && unread.length > 0) return replay(unread, socket);
-    for (const chunk of unread.reverse()) socket.unshift(chunk);
-    // No longer paused, but not flowing either: as a socket that is new, it begins when somebody listens to its data.
-    Reflect.set(socket, "readableFlowing", null);
-    this.#unread = 0;
-    if (this.#reading === "directly") socket.read(0);
-    return socket;
-  }
-
-  override prepareTransfer(): TransferableConnection {
-    const socket = this.#socket;
-    this.#lent = true;
-    socket.pause();
-    // Of a connection that is read as a stream, Node reads on a little after that, and has no public way to stop it. A listener's
-    // connections are not read before somebody asks, so this is for those alone that somebody has read from.
-    const handle: unknown = "_handle" in socket ? socket._handle : null;
-    if (
-      typeof handle === "object" &&
-      handle !== null &&
-      "readStop" in handle &&
-      typeof handle.readStop === "function"
-    ) {
-      // It is given to onData; in taking it, Node begins to read again.
-      if (socket.readableLength > 0) socket.read();
-      handle.readStop();
-    }
-    return { socket, unread: Buffer.concat(this.#chunks) };
-  }
+  // ── ending ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   override shutdown(how: number): void {
-    if (this.#socket.destroyed && this.#error === null && !this.#readEnded) throw systemError("ENOTCONN");
-    if ((how === SHUT_WR || how === SHUT_RDWR) && !this.#sendEnded) {
+    if (this.#readError !== null) throw systemError("ENOTCONN");
+    if (how !== SHUT_RD && !this.#sendEnded) {
       this.#sendEnded = true;
       this.#socket.end();
+      // What has not been taken never will be.
+      this.owner?.onWritable();
     }
-    if (how === SHUT_RD || how === SHUT_RDWR) {
-      this.#chunks.length = 0;
-      this.#unread = 0;
-      this.#onReadEnd();
-      // Read on and throw away, so that the peer can finish sending and its end is noticed.
-      this.#socket.resume();
-    }
+    if (how === SHUT_WR) return;
+    this.#ended = true;
+    this.#unread = NO_BYTES;
+    // Read on and throw away, so that the peer can finish sending and its end is noticed.
+    this.#isDiscarding = true;
+    this.#read();
+    this.serveReader();
   }
 
   override close(): void {
     if (this.#closed) return;
-    this.#closed = true;
-    this.owner = null;
+    this.#leave();
     const socket = this.#socket;
     if (this.#options.resetOnClose && !this.#lent) this.#reset();
     else if (socket.writableLength === 0) socket.destroy();
     else this.#lingerThenDestroy();
+  }
+
+  override abort(): void {
+    this.#leave();
+    this.#reset();
+  }
+
+  #leave(): void {
+    this.#closed = true;
+    this.owner = null;
   }
 
   #lingerThenDestroy(): void {
@@ -308,23 +308,53 @@ export class NodeConnection extends NodeChannel {
     socket.destroySoon();
   }
 
-  override abort(): void {
-    this.#closed = true;
-    this.owner = null;
-    this.#reset();
+  #reset(): void {
+    const socket = this.#socket;
+    if (this.#options.family === AF_UNIX || socket.destroyed) {
+      // Only TCP has resets; Node refuses to make one of a Unix stream.
+      socket.destroy();
+    } else if (socket.writableEnded && !socket.writableFinished && socket.writableLength === 0) {
+      // libuv refuses a reset while its shutdown is under way, and then forgets the descriptor. It is over in the next turn.
+      socket.once("finish", () => socket.resetAndDestroy());
+    } else {
+      socket.resetAndDestroy();
+    }
   }
 
-  #reset(): void {
-    // Only TCP has resets; Node refuses to make one of a Unix stream.
-    if (this.#options.family === AF_UNIX) this.#socket.destroy();
-    else this.#socket.resetAndDestroy();
+  // ── lending ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  override toNodeSocket(unread: Buffer): Duplex {
+    const socket = this.#socket;
+    this.#leave();
+    this.#uncork();
+    socket.pause();
+    this.#collect();
+    socket.off("end", this.#onEnd).off("error", this.#onError).off("data", this.#onData);
+    const bytes = unread.length === 0 ? this.#unread : Buffer.concat([unread, this.#unread]);
+    this.#unread = NO_BYTES;
+    // Node takes nothing back behind the end, and would not tell of it again.
+    const isOver = this.#ended || socket.readableEnded || socket.destroyed;
+    return isOver ? replay(bytes, socket, this.#readError) : asFreshSocket(socket, bytes);
   }
+
+  override prepareTransfer(): TransferableConnection {
+    const socket = this.#socket;
+    this.#lent = true;
+    this.#uncork();
+    socket.pause();
+    this.#collect();
+    if (this.#isReading) stopReading(socket);
+    return { socket, unread: this.#unread };
+  }
+
+  // ── asking and setting ────────────────────────────────────────────────────────────────────────────────────────────
 
   override getsockname(): Address {
     return this.#local;
   }
 
   override getpeername(): Address {
+    if (this.#peer === null) throw systemError("ENOTCONN");
     return this.#peer;
   }
 
@@ -341,40 +371,15 @@ export class NodeConnection extends NodeChannel {
   }
 
   override get counters(): ChannelCounters {
-    const { bytesRead, bytesWritten } = this.#socket;
-    return { bytesRead, bytesWritten, unreadBytes: this.#unread };
+    const { bytesRead, bytesWritten, readableLength } = this.#socket;
+    return { bytesRead, bytesWritten, unreadBytes: this.#unread.length + readableLength };
   }
 }
 
-/** A stream of bytes that have come already, and of nothing after them; what is written to it goes to the socket. */
-function replay(chunks: readonly Buffer[], socket: NodeSocket): Duplex {
-  const stream = new Duplex({
-    read() {
-      for (const chunk of chunks) this.push(chunk);
-      this.push(null);
-    },
-    write: (chunk, encoding, done) => socket.write(chunk, encoding, done),
-    final: (done) => socket.end(done),
-    destroy: (error, done) => {
-      socket.destroy();
-      done(error);
-    },
-  });
-  socket.on("error", (error) => stream.destroy(error));
-  return stream;
-}
-
-/** A copy in memory of its own, which is no larger. */
-function ownCopy(bytes: Buffer, length: number): Buffer {
-  const copy = Buffer.allocUnsafeSlow(length);
-  bytes.copy(copy, 0, 0, length);
-  return copy;
-}
-
-/** A copy of the first bytes. A large one lies in {@link scratch}, which whoever gets stuck with it must give up. */
-function copyOf(data: Uint8Array, size: number): Buffer {
-  if (size <= UNCOPIED_BYTES) return Buffer.from(data.subarray(0, size));
-  scratch ??= Buffer.allocUnsafeSlow(SLICE_BYTES);
-  scratch.set(size === data.length ? data : data.subarray(0, size));
-  return size === SLICE_BYTES ? scratch : scratch.subarray(0, size);
+/** A copy: in memory of its own when it has to last, otherwise in {@link scratch} where that is cheaper. */
+function copyOf(data: Uint8Array, lasts: boolean): Buffer {
+  if (lasts || data.length <= SMALL_WRITE) return Buffer.from(data);
+  scratch ??= Buffer.allocUnsafeSlow(MAX_WRITE);
+  scratch.set(data);
+  return data.length === MAX_WRITE ? scratch : scratch.subarray(0, data.length);
 }

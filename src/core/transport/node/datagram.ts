@@ -1,61 +1,66 @@
 /**
  * A UDP socket on `node:dgram`.
  *
- * Node reads datagrams as they come and cannot be told to wait. They are queued here up to a bound, and thrown away beyond
+ * Node receives datagrams as they come and cannot be told to wait. They are queued here up to a bound, and thrown away beyond
  * it, as the kernel does with a full receive buffer.
  *
  * @module
  */
 
 import { createSocket, type Socket as NodeDatagramSocket, type RemoteInfo } from "node:dgram";
-import { type Address, isInetAddress } from "../../address/address.js";
+import { type Address, anyAddress, type InetAddress, isInetAddress } from "../../address/address.js";
 import { type AddressFamily, AF_INET6, SHUT_RD, SHUT_WR } from "../../constants.js";
+import { unsupported } from "../../errors.js";
 import { systemError } from "../system-error.js";
 import type { Channel, ChannelCounters, ChannelOwner, ReceivedDatagram } from "../transport.js";
-import { descriptorOf, NodeChannel } from "./channel.js";
+import { addressOf, asNamed, hostOf } from "./addresses.js";
+import { NodeChannel } from "./channel.js";
 import { NodeDatagramOptions } from "./datagram-options.js";
+import { descriptorOf } from "./internals.js";
 
-/** What may wait to be received: five times the usual receive buffer of Linux, since Node empties that one for us. */
+/** What may wait to be received: five times the usual receive buffer of Linux, since Node empties that one ahead. */
 const QUEUE_BYTES = 1_048_576;
 /** What a queued datagram counts beyond its bytes, so that a flood of empty ones is bounded too. */
 const DATAGRAM_OVERHEAD = 256;
 /** How many datagrams may be on their way to the kernel at once. */
-const SENDS_IN_FLIGHT = 4096;
-/** To so many of the last senders an answer is known as one, if it is no longer than this. */
+const MAX_IN_FLIGHT = 4096;
+/** A datagram to one of the last senders, up to this size, is an answer. */
 const SENDERS = 32;
 const MAX_ANSWER = 8192;
-/** How long, in seconds, a closed socket may go on sending what it had taken. */
+/** Seconds for which a closed socket may go on sending what it had taken. */
 const LINGER_SECONDS = 30;
 
 /** A socket for single messages. */
 export class NodeDatagram extends NodeChannel {
   readonly #family: AddressFamily;
   readonly #options: NodeDatagramOptions;
-  readonly #queue: ReceivedDatagram[] = [];
-  /** Who has sent the last datagrams: an answer to one of them is taken at once. */
-  readonly #senders: Address[] = [];
-  #received = 0;
-  /** Who waits is about to be told of what has come. */
-  #telling = false;
-  /** Who has sent the last answer: told of what became of it also after closing. */
-  #answerer: ChannelOwner | null = null;
+  /** `null` before it is bound, and after it is closed. */
   #socket: NodeDatagramSocket | null = null;
+  #peer: InetAddress | null = null;
+  #closed = false;
+  #error: Error | null = null;
+
+  readonly #queue: ReceivedDatagram[] = [];
   #queuedBytes = 0;
   #bytesRead = 0;
-  #bytesWritten = 0;
-  #inFlight = 0;
-  #peer: Address | null = null;
-  #binding: Promise<NodeDatagramSocket> | null = null;
   #readEnded = false;
+  /** The owner is about to be told of what has come. */
+  #isTelling = false;
+  /** Who has sent the last datagrams: what goes to one of them is an answer, and taken at once. */
+  readonly #senders: Address[] = [];
+  #received = 0;
+
+  #inFlight = 0;
+  #bytesWritten = 0;
   #sendEnded = false;
-  #closed = false;
   /** Of those in flight, the answers that were taken at once. */
   #answers = 0;
   /** Lets the sender of the last of them go on, where that waits for room. */
-  #resume: (() => void) | null = null;
+  #resumeAnswering: (() => void) | null = null;
+  /** Who has sent the last answer: told of what became of it also after closing. */
+  #answerer: ChannelOwner | null = null;
   /** Closes the socket when nothing is in flight any more. */
-  #closing: { end(): void } | null = null;
-  #error: Error | null = null;
+  #finishClosing: (() => void) | null = null;
 
   constructor(family: AddressFamily) {
     super();
@@ -63,65 +68,66 @@ export class NodeDatagram extends NodeChannel {
     this.#options = new NodeDatagramOptions(family);
   }
 
-  override async bind(address: Address): Promise<void> {
-    if (this.#binding !== null) throw systemError("EINVAL");
-    await this.#begin(address);
+  override bind(address: Address): void {
+    if (this.#socket !== null) throw systemError("EINVAL");
+    this.#open(address);
   }
 
   /** The bound socket; as the kernel does it, one that was never bound gets a free port with its first datagram. */
-  #ready(): Promise<NodeDatagramSocket> {
-    return this.#binding ?? this.#begin([this.#family === AF_INET6 ? "::" : "0.0.0.0", 0]);
+  #ready(): NodeDatagramSocket {
+    if (this.#closed) throw systemError("EBADF");
+    return this.#socket ?? this.#open(anyAddress(this.#family));
   }
 
-  /** Binds, and forgets about it if that fails: the next call may try again. */
-  #begin(address: Address): Promise<NodeDatagramSocket> {
-    const binding = this.#open(address).catch((error: unknown) => {
-      this.#binding = null;
-      throw error;
-    });
-    this.#binding = binding;
-    return binding;
-  }
-
-  #open(address: Address): Promise<NodeDatagramSocket> {
-    if (!isInetAddress(address)) return Promise.reject(systemError("EAFNOSUPPORT"));
-    const [host, port] = address;
+  #open(address: Address): NodeDatagramSocket {
+    if (!isInetAddress(address)) throw systemError("EAFNOSUPPORT");
+    const host = hostOf(address);
     const socket = createSocket({
       ...this.#options.forCreation(),
-      // Addresses are numeric when they come here; Node's own look-up would cost each datagram a turn of the loop.
+      // Addresses are numeric when they come here. Node's own look-up would cost each datagram a turn of the loop; with one that
+      // answers at once, Node binds and sends at once.
       lookup: (name, _options, done) => done(null, name, this.#family === AF_INET6 ? 6 : 4),
     });
+    let isBound = false;
+    socket.once("listening", () => {
+      isBound = true;
+    });
+    socket.on("message", this.#onMessage).on("error", this.#onError);
+    try {
+      socket.bind({ address: host, port: address[1], exclusive: true });
+      if (!isBound) throw this.#error ?? systemError("EAGAIN");
+      // Some were set before there was a socket, and may be refused now.
+      this.#options.applyTo(socket);
+    } catch (error) {
+      this.#error = null;
+      socket.close();
+      throw error;
+    }
+    this.#socket = socket;
+    return socket;
+  }
+
+  override connect(address: Address, _mayWait: boolean): Promise<Channel> {
+    if (!isInetAddress(address)) throw systemError("EAFNOSUPPORT");
+    const socket = this.#ready();
+    if (this.#peer !== null) socket.disconnect();
+    this.#peer = null;
+    const host = hostOf(address);
     return new Promise((resolve, reject) => {
-      const onFailure = (error: Error): void => {
-        socket.close();
+      socket.connect(address[1], host, (error?: Error | null) => {
+        if (!error) return resolve(this);
+        this.#peer = null;
         reject(error);
-      };
-      socket.once("error", onFailure);
-      socket.bind({ address: host, port, exclusive: true }, () => {
-        socket.off("error", onFailure);
-        if (this.#closed) {
-          socket.close();
-          reject(systemError("EBADF"));
-          return;
-        }
-        try {
-          this.#options.applyTo(socket);
-        } catch (error) {
-          // A value that the system refuses was set before there was a socket to tell.
-          socket.close();
-          reject(error);
-          return;
-        }
-        this.#socket = socket;
-        socket.on("message", this.#onMessage);
-        socket.on("error", this.#onError);
-        resolve(socket);
       });
+      // For Node it is connected from now on.
+      this.#peer = asNamed(address);
     });
   }
 
-  readonly #onMessage = (data: Buffer, peer: RemoteInfo): void => {
-    const address: Address = [peer.address, peer.port];
+  // ── receiving ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  readonly #onMessage = (data: Buffer, sender: RemoteInfo): void => {
+    const address = addressOf(sender.address, sender.port) ?? anyAddress(this.#family);
     const size = data.length + DATAGRAM_OVERHEAD;
     if (this.#readEnded) return;
     if (this.#queuedBytes + size > QUEUE_BYTES) {
@@ -130,33 +136,21 @@ export class NodeDatagram extends NodeChannel {
     }
     this.#queue.push({ data, address, truncated: false });
     this.#queuedBytes += size;
-    if (this.#telling) return;
-    this.#telling = true;
+    if (this.#isTelling) return;
+    this.#isTelling = true;
     setImmediate(this.#tell);
   };
 
-  /** Node takes all datagrams that are there one after the other: who waits is woken once for all of them, in the same turn. */
+  /** Node takes all datagrams that are there one after the other: the owner is told once for all of them, in the same turn. */
   readonly #tell = (): void => {
-    this.#telling = false;
-    this.owner?.onReadable();
+    this.#isTelling = false;
+    this.serveReader();
   };
 
   readonly #onError = (error: Error): void => {
     this.#error = error;
-    this.owner?.onReadable();
+    this.serveReader();
   };
-
-  override async connect(address: Address): Promise<Channel> {
-    if (!isInetAddress(address)) throw systemError("EAFNOSUPPORT");
-    const socket = await this.#ready();
-    if (this.#peer !== null) socket.disconnect();
-    const [host, port] = address;
-    await new Promise<void>((resolve, reject) => {
-      socket.connect(port, host, (error?: Error | null) => (error ? reject(error) : resolve()));
-    });
-    this.#peer = address;
-    return this;
-  }
 
   override tryReceiveFrom(size: number, peek: boolean): ReceivedDatagram | null {
     const error = this.#error;
@@ -166,14 +160,14 @@ export class NodeDatagram extends NodeChannel {
     }
     const datagram = peek ? this.#queue[0] : this.#queue.shift();
     if (datagram === undefined) return null;
+    const { data, address } = datagram;
     if (!peek) {
-      this.#queuedBytes -= datagram.data.length + DATAGRAM_OVERHEAD;
-      this.#bytesRead += datagram.data.length;
-      this.#senders[this.#received % SENDERS] = datagram.address;
+      this.#queuedBytes -= data.length + DATAGRAM_OVERHEAD;
+      this.#bytesRead += data.length;
+      this.#senders[this.#received % SENDERS] = address;
       this.#received += 1;
     }
-    if (datagram.data.length <= size) return datagram;
-    return { data: datagram.data.subarray(0, size), address: datagram.address, truncated: true };
+    return data.length <= size ? datagram : { data: data.subarray(0, size), address, truncated: true };
   }
 
   override tryReceive(size: number, peek: boolean): Buffer | null {
@@ -181,36 +175,56 @@ export class NodeDatagram extends NodeChannel {
     return this.tryReceiveFrom(size, peek)?.data ?? null;
   }
 
+  override get readable(): boolean {
+    return this.#queue.length > 0 || this.#error !== null || this.#readEnded;
+  }
+
+  // ── sending ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
   /**
    * Of an answer to one of the last datagrams only room is waited for, and its failure is told as a drop, as on the native
    * transport. Everything else is waited for, and its failure is the caller's.
    */
   override trySendTo(data: Uint8Array, address: Address | null): number | Promise<number> {
     if (this.#sendEnded) throw systemError("EPIPE");
-    if (address === null && this.#peer === null) throw systemError("EDESTADDRREQ");
-    if (address !== null && this.#peer !== null) throw systemError("EISCONN");
-    // A datagram with the source port 0 is legal, an answer to it is not; Node would throw before it asks the system.
-    if (address !== null && address[1] === 0) throw systemError("EINVAL");
-    if (this.#inFlight >= SENDS_IN_FLIGHT) throw systemError("ENOBUFS");
-    const socket = this.#socket;
-    if (socket === null) return this.#ready().then((opened) => this.#send(opened, data, address));
-    const isAnswer = address !== null && this.#senders.includes(address) && data.length <= MAX_ANSWER;
-    if (isAnswer && isInetAddress(address) && this.#resume === null) {
-      socket.send(data, address[1], address[0], this.#onAnswered);
-      this.#answerer = this.owner;
-      this.#inFlight += 1;
-      this.#answers += 1;
-      this.#bytesWritten += data.length;
-      // Nearly always the system has it by now.
-      return socket.getSendQueueCount() === 0 ? data.length : this.#untilAnswered(data.length);
-    }
-    return this.#send(socket, data, address);
+    const target = this.#targetOf(address);
+    if (this.#inFlight >= MAX_IN_FLIGHT) throw systemError("ENOBUFS");
+    const socket = this.#ready();
+    const isAnswer = target !== null && data.length <= MAX_ANSWER && this.#senders.includes(target);
+    if (!isAnswer || this.#resumeAnswering !== null) return this.#send(socket, data, target);
+    socket.send(data, target[1], hostOf(target), this.#onAnswered);
+    this.#answerer = this.owner;
+    this.#inFlight += 1;
+    this.#answers += 1;
+    this.#bytesWritten += data.length;
+    // Nearly always the system has it by now.
+    return socket.getSendQueueCount() === 0 ? data.length : this.#untilAnswered(data.length);
   }
 
-  /** The last answer waits for room, in the sender's memory. Until it has left, others are waited for each by itself. */
+  /** Where a datagram goes to; `null` for the connected peer. The system would take what Node refuses. */
+  #targetOf(address: Address | null): InetAddress | null {
+    const peer = this.#peer;
+    if (address === null) {
+      if (peer === null) throw systemError("EDESTADDRREQ");
+      return null;
+    }
+    if (!isInetAddress(address)) throw systemError("EAFNOSUPPORT");
+    // What the system says of UDP to the port 0; Node throws something else before it asks.
+    if (address[1] === 0) throw systemError("EINVAL");
+    if (peer === null) return address;
+    const [host, port, , scopeId = 0] = asNamed(address);
+    if (peer[0] === host && peer[1] === port && (peer[3] ?? 0) === scopeId) return null;
+    throw unsupported(
+      "Node sends no datagrams of a connected socket to others",
+      "The native transport leaves that to the system.",
+      "sendto",
+    );
+  }
+
+  /** The last answer waits for room, in the sender's memory. Until it has left, others are waited for one by one. */
   #untilAnswered(length: number): Promise<number> {
     return new Promise((resolve) => {
-      this.#resume = () => resolve(length);
+      this.#resumeAnswering = () => resolve(length);
     });
   }
 
@@ -218,56 +232,50 @@ export class NodeDatagram extends NodeChannel {
     this.#leaveFlight();
     this.#answers -= 1;
     if (this.#answers === 0) {
-      this.#resume?.();
-      this.#resume = null;
+      this.#resumeAnswering?.();
+      this.#resumeAnswering = null;
     }
     // Node tells whom it was for.
     if (error !== null && "address" in error && "port" in error) {
-      this.#answerer?.onDrop([String(error.address), Number(error.port)], error);
+      const target = addressOf(String(error.address), Number(error.port)) ?? anyAddress(this.#family);
+      this.#answerer?.onDrop(target, error);
     }
   };
 
-  #send(socket: NodeDatagramSocket, data: Uint8Array, address: Address | null): Promise<number> {
-    this.#inFlight += 1;
+  #send(socket: NodeDatagramSocket, data: Uint8Array, target: InetAddress | null): Promise<number> {
     return new Promise((resolve, reject) => {
       const done = (error: Error | null): void => {
         this.#leaveFlight();
-        if (error) {
-          reject(error);
-        } else {
+        if (error === null) {
           this.#bytesWritten += data.length;
           resolve(data.length);
+        } else {
+          reject(error);
         }
       };
-      try {
-        if (address === null || !isInetAddress(address)) socket.send(data, done);
-        else socket.send(data, address[1], address[0], done);
-      } catch (error) {
-        // Node throws what it finds out by itself, and calls nobody back then.
-        this.#inFlight -= 1;
-        reject(this.#closed ? systemError("EBADF") : error);
-      }
+      if (target === null) socket.send(data, done);
+      else socket.send(data, target[1], hostOf(target), done);
+      // Node throws what it finds out by itself, and calls nobody back then.
+      this.#inFlight += 1;
     });
   }
 
   #leaveFlight(): void {
     this.#inFlight -= 1;
-    if (this.#inFlight === 0) this.#closing?.end();
+    if (this.#inFlight === 0) this.#finishClosing?.();
   }
 
   override get writable(): boolean {
-    return this.#inFlight < SENDS_IN_FLIGHT;
+    return this.#inFlight < MAX_IN_FLIGHT;
   }
 
-  override get readable(): boolean {
-    return this.#queue.length > 0 || this.#error !== null || this.#readEnded;
-  }
+  // ── ending ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   override shutdown(how: number): void {
     if (this.#peer === null) throw systemError("ENOTCONN");
     if (how !== SHUT_WR) this.#readEnded = true;
     if (how !== SHUT_RD) this.#sendEnded = true;
-    this.owner?.onReadable();
+    this.serveReader();
   }
 
   override close(): void {
@@ -276,18 +284,31 @@ export class NodeDatagram extends NodeChannel {
     this.owner = null;
     this.#queue.length = 0;
     this.#queuedBytes = 0;
-    // What the system had no room for is still Node's: it would be thrown away.
     const socket = this.#socket;
-    if (socket !== null && socket.getSendQueueCount() > 0)
-      this.#closing = endLater(socket.off("message", this.#onMessage));
-    else socket?.close();
     this.#socket = null;
+    if (socket === null) return;
+    if (socket.getSendQueueCount() === 0) socket.close();
+    else this.#closeWhenSent(socket);
   }
 
+  /** What the system had no room for is still Node's, which would throw it away. */
+  #closeWhenSent(socket: NodeDatagramSocket): void {
+    socket.off("message", this.#onMessage).unref();
+    const finish = (): void => {
+      this.#finishClosing = null;
+      clearTimeout(timer);
+      socket.close();
+    };
+    const timer = setTimeout(finish, LINGER_SECONDS * 1000).unref();
+    this.#finishClosing = finish;
+  }
+
+  // ── asking and setting ────────────────────────────────────────────────────────────────────────────────────────────
+
   override getsockname(): Address {
-    if (this.#socket === null) return [this.#family === AF_INET6 ? "::" : "0.0.0.0", 0];
+    if (this.#socket === null) return anyAddress(this.#family);
     const { address, port } = this.#socket.address();
-    return [address, port];
+    return addressOf(address, port) ?? anyAddress(this.#family);
   }
 
   override getpeername(): Address {
@@ -296,7 +317,7 @@ export class NodeDatagram extends NodeChannel {
   }
 
   override fileno(): number {
-    return this.#socket === null ? -1 : datagramDescriptor(this.#socket);
+    return this.#socket === null ? -1 : descriptorOf(this.#socket);
   }
 
   override setsockopt(level: number, option: number, value: number | Uint8Array): void {
@@ -308,32 +329,7 @@ export class NodeDatagram extends NodeChannel {
   }
 
   override get counters(): ChannelCounters {
-    return {
-      bytesRead: this.#bytesRead,
-      bytesWritten: this.#bytesWritten,
-      unreadBytes: this.#queuedBytes - this.#queue.length * DATAGRAM_OVERHEAD,
-    };
+    const unreadBytes = this.#queuedBytes - this.#queue.length * DATAGRAM_OVERHEAD;
+    return { bytesRead: this.#bytesRead, bytesWritten: this.#bytesWritten, unreadBytes };
   }
-}
-
-/** Closes a socket when that is said, and after {@link LINGER_SECONDS} at the latest. */
-function endLater(socket: NodeDatagramSocket): { end(): void } {
-  socket.unref();
-  const timer = setTimeout(() => end(), LINGER_SECONDS * 1000);
-  timer.unref();
-  let ended = false;
-  const end = (): void => {
-    clearTimeout(timer);
-    if (!ended) socket.close();
-    ended = true;
-  };
-  return { end };
-}
-
-/** As for streams, but `node:dgram` keeps its handle one level deeper, behind a symbol. */
-function datagramDescriptor(socket: NodeDatagramSocket): number {
-  const state = Object.getOwnPropertySymbols(socket).find((symbol) => symbol.description === "state symbol");
-  const inner: unknown = state === undefined ? null : Reflect.get(socket, state);
-  if (typeof inner !== "object" || inner === null || !("handle" in inner)) return -1;
-  return descriptorOf({ _handle: inner.handle });
 }

@@ -1,33 +1,38 @@
 /**
  * A listening stream socket on `node:net`.
  *
- * Node accepts connections as they come, whether or not anybody asked. They wait here, paused and unread, in a queue as
- * long as the backlog; what comes beyond that is turned away, as a full backlog does.
+ * Node accepts connections as they come, asked or not. They wait here, paused and unread, in a queue as long as the backlog; what
+ * comes beyond that is turned away, as a full backlog does.
  *
  * @module
  */
 
-import { createServer, type Server as NodeServer, type Socket as NodeSocket } from "node:net";
-import { type Address, isInetAddress } from "../../address/address.js";
+import { createServer, type DropArgument, type Server as NodeServer, type Socket as NodeSocket } from "node:net";
+import { type Address, anyAddress, isInetAddress } from "../../address/address.js";
+import { systemError } from "../system-error.js";
 import type { AcceptedConnection } from "../transport.js";
 import { UnixSocketFile } from "../unix-socket-file.js";
-import { descriptorOf, NodeChannel } from "./channel.js";
+import { addressOf, type Endpoint, endpointOf, isWildcard, peerOf } from "./addresses.js";
+import { NodeChannel } from "./channel.js";
 import { NodeConnection } from "./connection.js";
-import { NodeStreamOptions } from "./stream-options.js";
+import { hasRoomForClient } from "./descriptor-limit.js";
+import { descriptorOf } from "./internals.js";
+import type { NodeStreamOptions } from "./stream-options.js";
 
-interface Waiting extends AcceptedConnection {
-  readonly socket: NodeSocket;
-}
+/** Milliseconds between two looks whether there are descriptors again. */
+const ROOM_CHECK_MS = 50;
 
 /** A socket that clients can connect to. */
 export class NodeListener extends NodeChannel {
   readonly #server: NodeServer;
   #options: NodeStreamOptions;
   readonly #backlog: number;
-  readonly #queue: Waiting[] = [];
+  readonly #queue: AcceptedConnection[] = [];
   #address: Address;
   #file: UnixSocketFile | null = null;
   #error: Error | null = null;
+  /** Runs while there are no descriptors for clients. */
+  #roomCheck: NodeJS.Timeout | null = null;
 
   private constructor(address: Address, backlog: number, options: NodeStreamOptions) {
     super();
@@ -35,54 +40,71 @@ export class NodeListener extends NodeChannel {
     this.#backlog = backlog;
     this.#options = options;
     this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
-    this.#server.on("connection", this.#onConnection);
+    this.#server.on("connection", this.#onConnection).on("drop", this.#onDrop);
   }
 
   /** Binds and listens, which are one step in Node. */
   static async open(address: Address, backlog: number, options: NodeStreamOptions): Promise<NodeListener> {
     const listener = new NodeListener(address, backlog, options);
-    if (!isInetAddress(address)) listener.#file = await UnixSocketFile.claim(address);
-    await listener.#listen();
+    const endpoint = endpointOf(address);
+    if (!isInetAddress(address)) listener.#file = UnixSocketFile.claim(address);
+    await listener.#listen(endpoint);
     listener.#file?.created();
     return listener;
   }
 
-  #listen(): Promise<void> {
+  #listen(endpoint: Endpoint): Promise<void> {
     const server = this.#server;
+    const { ipv6Only, reusePort } = this.#options;
     return new Promise((resolve, reject) => {
       server.once("error", reject);
-      server.listen({ ...this.#where(), backlog: this.#backlog, exclusive: true }, () => {
-        server.off("error", reject);
-        server.on("error", this.#onError);
+      server.listen({ ...endpoint, ipv6Only, reusePort, backlog: this.#backlog, exclusive: true }, () => {
+        server.off("error", reject).on("error", this.#onError);
         const bound = server.address();
-        if (bound !== null && typeof bound === "object") this.#address = [bound.address, bound.port];
+        if (bound !== null && typeof bound === "object")
+          this.#address = addressOf(bound.address, bound.port) ?? this.#address;
         resolve();
       });
     });
   }
 
-  #where() {
-    if (!isInetAddress(this.#address)) return { path: this.#address };
-    const [host, port] = this.#address;
-    return { host, port, ipv6Only: this.#options.ipv6Only, reusePort: this.#options.reusePort };
-  }
-
   readonly #onConnection = (socket: NodeSocket): void => {
-    const address = peerAddress(socket, this.#address);
-    if (address === null) {
-      // It came and went before anybody looked: there is nobody to serve.
-      socket.destroy();
-    } else if (this.#queue.length >= this.#backlog) {
-      // The channel takes the socket's errors while it goes down.
-      new NodeConnection(socket, new NodeStreamOptions(this.#options.family), this.#address, address).abort();
+    const options = this.#options;
+    options.applyTo(socket);
+    const isInet = isInetAddress(this.#address);
+    // A Unix client has no name. One that has reset its connection already is served all the same: it may have sent something.
+    const peer = isInet ? peerOf(socket) : "";
+    const address = peer ?? anyAddress(options.family);
+    const channel = new NodeConnection(socket, options, isWildcard(this.#address) ? null : this.#address, peer);
+    if (this.#queue.length >= this.#backlog) {
+      channel.abort();
       this.owner?.onDrop(address, null);
     } else {
-      const options = this.#options;
-      options.applyTo(socket);
-      const local = isWildcard(this.#address) ? null : this.#address;
-      this.#queue.push({ socket, channel: new NodeConnection(socket, options, local, address), address });
+      this.#queue.push({ channel, address });
       this.owner?.onReadable();
     }
+    if (this.#roomCheck === null && !hasRoomForClient()) this.#turnClientsAway();
+  };
+
+  /** Has Node turn clients away, each with an event, as long as there are too few descriptors. */
+  #turnClientsAway(): void {
+    this.#server.maxConnections = 1;
+    this.#roomCheck = setInterval(() => {
+      if (!hasRoomForClient()) return;
+      this.#server.maxConnections = Number.POSITIVE_INFINITY;
+      this.#endRoomCheck();
+    }, ROOM_CHECK_MS).unref();
+    this.#onError(systemError("EMFILE"));
+  }
+
+  #endRoomCheck(): void {
+    if (this.#roomCheck !== null) clearInterval(this.#roomCheck);
+    this.#roomCheck = null;
+  }
+
+  readonly #onDrop = (client?: DropArgument): void => {
+    const address = addressOf(client?.remoteAddress, client?.remotePort) ?? anyAddress(this.#options.family);
+    this.owner?.onDrop(address, null);
   };
 
   readonly #onError = (error: Error): void => {
@@ -105,6 +127,7 @@ export class NodeListener extends NodeChannel {
 
   override close(): void {
     this.owner = null;
+    this.#endRoomCheck();
     const closeServer = (): void => {
       this.#server.close();
     };
@@ -128,16 +151,4 @@ export class NodeListener extends NodeChannel {
   override getsockopt(level: number, option: number): number {
     return this.#options.get(level, option, true);
   }
-}
-
-/** Whether a listener there does not know at which of the machine's addresses a connection arrives. */
-function isWildcard(address: Address): boolean {
-  return isInetAddress(address) && (address[0] === "0.0.0.0" || address[0] === "::");
-}
-
-/** The peer's address, or `null` when the peer is gone already. A Unix client has no name: `""`. */
-function peerAddress(socket: NodeSocket, listening: Address): Address | null {
-  if (!isInetAddress(listening)) return "";
-  const { remoteAddress, remotePort } = socket;
-  return remoteAddress === undefined || remotePort === undefined ? null : [remoteAddress, remotePort];
 }

@@ -7,15 +7,22 @@
  * @module
  */
 
-import { connect, type TcpNetConnectOpts } from "node:net";
-import { type Address, isInetAddress } from "../../address/address.js";
-import { type AddressFamily, AF_INET6, AF_UNIX } from "../../constants.js";
+import { once } from "node:events";
+import { connect, type Socket as NodeSocket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Address, anyAddress, isInetAddress } from "../../address/address.js";
+import type { AddressFamily } from "../../constants.js";
+import { codeOf } from "../../errors.js";
 import { systemError } from "../system-error.js";
 import type { Channel } from "../transport.js";
+import { asNamed, type Endpoint, endpointOf, hostOf } from "./addresses.js";
 import { NodeChannel } from "./channel.js";
 import { NodeConnection } from "./connection.js";
 import { NodeListener } from "./listener.js";
 import { NodeStreamOptions } from "./stream-options.js";
+
+/** Milliseconds between two attempts to connect to a Unix socket whose backlog is full. */
+const RETRY_MS = 10;
 
 /** Where every stream socket begins. */
 export class NodeUnconnectedStream extends NodeChannel {
@@ -23,8 +30,9 @@ export class NodeUnconnectedStream extends NodeChannel {
   readonly #family: AddressFamily;
   #bound: Address | null = null;
   /** A call of `listen()` is under way, or has succeeded. */
-  #listening = false;
-  #connecting: { abort(): void } | null = null;
+  #isListening = false;
+  /** Ends the attempt to connect that is under way. */
+  #connecting: AbortController | null = null;
 
   constructor(family: AddressFamily) {
     super();
@@ -32,67 +40,70 @@ export class NodeUnconnectedStream extends NodeChannel {
     this.#options = new NodeStreamOptions(family);
   }
 
-  override async bind(address: Address): Promise<void> {
-    if (this.#bound !== null || this.#listening || this.#connecting !== null) throw systemError("EINVAL");
+  override bind(address: Address): void {
+    if (this.#bound !== null || this.#isListening || this.#connecting !== null) throw systemError("EINVAL");
+    // What can be found wrong with an address by itself is found here.
+    endpointOf(address);
     this.#bound = address;
   }
 
   override async listen(backlog: number): Promise<Channel> {
-    // One socket becomes one listener: a second would have no owner, and nobody to close it.
-    if (this.#listening || this.#connecting !== null) throw systemError("EINVAL");
-    this.#listening = true;
+    // One socket becomes one listener: a second would have no owner to close it.
+    if (this.#isListening || this.#connecting !== null) throw systemError("EINVAL");
+    this.#isListening = true;
     try {
       // As Linux does: a socket that was never bound listens on a free port of every interface.
-      return await NodeListener.open(this.#bound ?? this.getsockname(), backlog, this.#options);
+      return await NodeListener.open(this.getsockname(), backlog, this.#options);
     } catch (error) {
-      this.#listening = false;
+      this.#isListening = false;
       throw error;
     }
   }
 
-  override connect(address: Address): Promise<Channel> {
-    if (this.#connecting !== null) return Promise.reject(systemError("EALREADY"));
-    if (this.#listening) return Promise.reject(systemError("EISCONN"));
-    const socket = connect({ ...this.#target(address), allowHalfOpen: true });
-    // Paused before the first byte can come: reading starts when somebody asks.
-    socket.pause();
-    return new Promise((resolve, reject) => {
-      const settle = (): void => {
-        this.#connecting = null;
-        socket.off("connect", onConnect);
-        socket.off("error", onError);
-      };
-      const onConnect = (): void => {
-        settle();
-        this.#options.applyTo(socket);
-        const local = isInetAddress(address) ? null : (this.#bound ?? "");
-        // Named as accept() names peers, whatever the caller's address had beside host and port.
-        const peer: Address = isInetAddress(address) ? [address[0], address[1]] : address;
-        resolve(new NodeConnection(socket, this.#options, local, peer));
-      };
-      const onError = (error: Error): void => {
-        settle();
-        reject(error);
-      };
-      socket.once("connect", onConnect);
-      socket.once("error", onError);
-      this.#connecting = {
-        abort: () => {
-          settle();
-          socket.destroy();
-          reject(systemError("EBADF"));
-        },
-      };
-    });
+  override connect(address: Address, mayWait: boolean): Promise<Channel> {
+    if (this.#connecting !== null) throw systemError("EALREADY");
+    if (this.#isListening) throw systemError("EISCONN");
+    const endpoint = endpointOf(address);
+    this.#connecting = new AbortController();
+    return this.#connect(address, endpoint, mayWait, this.#connecting.signal);
   }
 
-  #target(address: Address): TcpNetConnectOpts | { path: string } {
-    if (!isInetAddress(address)) return { path: address };
-    const [host, port] = address;
-    const target: TcpNetConnectOpts = { host, port, noDelay: this.#options.noDelay };
-    if (this.#bound === null || !isInetAddress(this.#bound)) return target;
-    const [localAddress, localPort] = this.#bound;
-    return { ...target, localAddress, localPort };
+  async #connect(address: Address, endpoint: Endpoint, mayWait: boolean, signal: AbortSignal): Promise<Channel> {
+    try {
+      const socket = await this.#attempt(endpoint, mayWait, signal);
+      const local = isInetAddress(address) ? null : (this.#bound ?? "");
+      const connection = new NodeConnection(socket, this.#options, local, asNamed(address));
+      // What the peer says before it breaks the connection is read in time.
+      connection.watch("read");
+      return connection;
+    } catch (error) {
+      this.#connecting = null;
+      throw signal.aborted ? systemError("EBADF") : error;
+    }
+  }
+
+  /** Connects, and tries again where it may. @returns the connected socket, paused */
+  async #attempt(endpoint: Endpoint, mayWait: boolean, signal: AbortSignal): Promise<NodeSocket> {
+    for (;;) {
+      const socket = connect({ ...endpoint, ...this.#localEnd(), allowHalfOpen: true, noDelay: this.#options.noDelay });
+      // Before the first byte can come: reading starts when it is asked for.
+      socket.pause();
+      try {
+        await once(socket, "connect", { signal });
+        this.#options.applyTo(socket);
+        return socket;
+      } catch (error) {
+        socket.destroy();
+        if (!mayWait || codeOf(error) !== "EAGAIN") throw error;
+        await sleep(RETRY_MS, undefined, { signal });
+      }
+    }
+  }
+
+  /** Node's options for the address that the socket is bound to. */
+  #localEnd(): { localAddress?: string; localPort?: number } {
+    if (this.#bound === null || !isInetAddress(this.#bound)) return {};
+    return { localAddress: hostOf(this.#bound), localPort: this.#bound[1] };
   }
 
   // While it is connecting, sending and receiving would have to wait; before that they make no sense.
@@ -120,9 +131,7 @@ export class NodeUnconnectedStream extends NodeChannel {
   }
 
   override getsockname(): Address {
-    if (this.#bound !== null) return this.#bound;
-    if (this.#family === AF_UNIX) return "";
-    return [this.#family === AF_INET6 ? "::" : "0.0.0.0", 0];
+    return this.#bound ?? anyAddress(this.#family);
   }
 
   override setsockopt(level: number, option: number, value: number | Uint8Array): void {

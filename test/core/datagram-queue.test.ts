@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { SendQueue } from "../../dist/core/socket/send-queue.js";
+import { DatagramQueue } from "../../dist/core/socket/datagram-queue.js";
 
 const explainer = {
   explainFailure: (error: unknown) => error,
@@ -7,9 +7,9 @@ const explainer = {
   explainClosed: () => new Error("closed"),
 };
 
-describe("SendQueue", () => {
+describe("DatagramQueue", () => {
   it("gives each result to one call when an attempt leads back to wake()", async () => {
-    const waiters = new SendQueue(explainer);
+    const waiters = new DatagramQueue(explainer);
     const results = [1, 2];
     let calls = 0;
     const attempt = (): number | null => {
@@ -24,7 +24,7 @@ describe("SendQueue", () => {
   });
 
   it("does not lose a wake() that comes during an attempt that still blocks", async () => {
-    const waiters = new SendQueue(explainer);
+    const waiters = new DatagramQueue(explainer);
     let ready = false;
     const attempt = (): string | null => {
       if (ready) return "ready";
@@ -39,7 +39,7 @@ describe("SendQueue", () => {
   });
 
   it("stays whole when an attempt ends every wait, its own too", async () => {
-    const waiters = new SendQueue(explainer);
+    const waiters = new DatagramQueue(explainer);
     const closing = waiters.wait(
       () => {
         waiters.close();

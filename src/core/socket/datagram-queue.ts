@@ -1,5 +1,5 @@
 /**
- * Calls that wait for a socket to become writable.
+ * {@link DatagramQueue}: datagrams that wait to be sent.
  *
  * @module
  */
@@ -24,8 +24,8 @@ interface Waiter {
   next: Waiter | null;
 }
 
-/** One direction of a socket: the calls that wait in it, first come first served. */
-export class SendQueue {
+/** Sends of datagrams that wait for room, in the order of the calls. */
+export class DatagramQueue {
   readonly #explainer: WaitExplainer;
   // A linked list: there is hardly ever more than one, and an idle socket should cost little.
   #first: Waiter | null = null;

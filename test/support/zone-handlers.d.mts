@@ -1,0 +1,5 @@
+import { StreamRequestHandler } from "ts-socketserver";
+
+export class Names extends StreamRequestHandler {
+  static override readonly module: string;
+}
