@@ -5,7 +5,7 @@
  */
 
 import type { Address } from "../address/address.js";
-import { AF_UNIX, IPPROTO_TCP, MSG_DONTWAIT, SHUT_WR, SOCK_STREAM, TCP_NODELAY } from "../constants.js";
+import { AF_UNIX, IPPROTO_TCP, SHUT_WR, SOCK_STREAM, TCP_NODELAY } from "../constants.js";
 import { defaults } from "../defaults.js";
 import { OSError } from "../errors.js";
 import { Socket } from "../socket/socket.js";
@@ -39,7 +39,7 @@ export abstract class StreamServer extends BaseServer<Socket> {
   }
 
   override async getRequest(): Promise<[Socket, Address]> {
-    const accepted = await this.socket.accept(MSG_DONTWAIT);
+    const accepted = await this.socket.acceptAtOnce();
     if (events.connectionAccept.hasSubscribers) {
       events.connectionAccept.publish({ server: this, clientAddress: accepted[1] });
     }

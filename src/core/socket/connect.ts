@@ -149,7 +149,12 @@ export async function socketpair(
   const pair = openPair(options.transport ?? defaultTransport, family, type);
   if (pair !== null) {
     const [one, other] = pair;
-    return [new Socket(family, type, 0, options, one), new Socket(family, type, 0, options, other)];
+    const sockets: [Socket, Socket] = [
+      new Socket(family, type, 0, options, one),
+      new Socket(family, type, 0, options, other),
+    ];
+    for (const socket of sockets) socket.closeWhenForgotten();
+    return sockets;
   }
   if (type !== SOCK_STREAM) {
     throw unsupported(

@@ -19,6 +19,7 @@ import type {
   Transport,
 } from "../transport/transport.js";
 import { DatagramQueue } from "./datagram-queue.js";
+import { WeakOwner } from "./forgotten.js";
 import { openSocket, SocketBase } from "./socket-base.js";
 
 /** What a new socket can be given. */
@@ -47,6 +48,8 @@ export abstract class EventSocket extends SocketBase implements ChannelOwner, As
   // Made for those only that are watched: an idle connection should cost little.
   #watchers: Set<() => void> | null = null;
   #dropListener: ((address: Address, error: Error | null) => void) | null = null;
+  /** Of a socket that the garbage collector may close. */
+  #weakOwner: WeakOwner | null = null;
 
   /** @internal @param channel the connection that the socket is made for, or `null` for a new socket. */
   constructor(family: AddressFamily, type: SocketKind, proto: number, options: SocketOptions, channel: Channel | null) {
@@ -57,7 +60,33 @@ export abstract class EventSocket extends SocketBase implements ChannelOwner, As
         : { channel, family, kind: type, protocol: proto },
     );
     this.transport = transport;
+    if (channel === null) this.closeWhenForgotten();
+    else this.own(channel);
+  }
+
+  /**
+   * @internal Has the garbage collector close the socket when the program has dropped it: for those that a program makes. A
+   * server closes its own.
+   */
+  closeWhenForgotten(): void {
+    this.#weakOwner = new WeakOwner(this, this.channel);
     this.own(this.channel);
+  }
+
+  /** @internal Keeps the socket alive while one of its calls waits. Called when a wait begins, and when one may have ended. */
+  protected updateHold(): void {
+    if (this.#weakOwner === null) return;
+    const watched = this.#watchers !== null && this.#watchers.size > 0;
+    const sends = this.#sendQueue?.isBusy || this.waitingDatagrams > 0;
+    this.#weakOwner.held = watched || sends || this.isWaiting ? this : null;
+  }
+
+  /** @internal Whether a call waits to receive, or to connect. */
+  protected abstract get isWaiting(): boolean;
+
+  /** @internal A send waits for room. */
+  onSendWaits(): void {
+    this.updateHold();
   }
 
   protected override get className(): string {
@@ -97,7 +126,8 @@ export abstract class EventSocket extends SocketBase implements ChannelOwner, As
   /** @internal Takes a channel as its own, and listens to it. */
   protected own(channel: Channel): void {
     this.channel = channel;
-    channel.owner = this;
+    if (this.#weakOwner !== null) this.#weakOwner.channel = channel;
+    channel.owner = this.#weakOwner ?? this;
     if (this.#sendQueue !== null) this.#sendQueue.target = channel;
   }
 
@@ -127,6 +157,7 @@ export abstract class EventSocket extends SocketBase implements ChannelOwner, As
   onReadable(): void {
     this.wakeReceiver();
     this.#notifyWatchers();
+    this.updateHold();
   }
 
   /** @internal An event of the channel. */
@@ -135,6 +166,7 @@ export abstract class EventSocket extends SocketBase implements ChannelOwner, As
     this.#datagramQueue?.wake();
     if (this.waitingDatagrams > 0) this.channel.watch("write");
     this.#notifyWatchers();
+    this.updateHold();
   }
 
   #notifyWatchers(): void {
@@ -201,6 +233,7 @@ export abstract class EventSocket extends SocketBase implements ChannelOwner, As
     this.#sendQueue?.close();
     this.#datagramQueue?.close();
     this.#notifyWatchers();
+    this.#weakOwner?.end();
   }
 
   /**
@@ -302,7 +335,11 @@ export abstract class EventSocket extends SocketBase implements ChannelOwner, As
     const watchers = this.#watchers ?? new Set();
     this.#watchers = watchers;
     watchers.add(watcher);
-    return () => watchers.delete(watcher);
+    this.updateHold();
+    return () => {
+      watchers.delete(watcher);
+      this.updateHold();
+    };
   }
 
   /** @internal Has a function called when the transport had to throw a connection or datagram away. */

@@ -19,12 +19,18 @@ export interface ReceiveOperation<Result> {
 
 /** What a socket waits with, again and again, one call at a time: for bytes, or for an operation to succeed. */
 export class PendingReceive implements ByteReceiver {
+  /** The socket that waits, which is not to be collected meanwhile: its channel knows this alone. */
+  readonly socket: object;
   wanted = 0;
   /** What is to be repeated; `null` while bytes are waited for, and while no call waits. */
   operation: ReceiveOperation<unknown> | null = null;
   #resolve: ((result: unknown) => void) | null = null;
   #context: AsyncContext | undefined;
   #isTrying = false;
+
+  constructor(socket: object) {
+    this.socket = socket;
+  }
 
   /** Whether a call waits. */
   get isBusy(): boolean {

@@ -121,11 +121,18 @@ export class Socket extends EventSocket {
    * @throws TimeoutError after the socket's time-out; ClosedResourceError when the socket is closed meanwhile.
    */
   accept(flags = 0): Promise<[connection: Socket, address: Address]> {
-    return this.#receive(
-      { action: "accept a connection on", syscall: "accept", attempt: () => this.#tryAccept() },
-      0,
-      flags,
-    );
+    const attempt = (): [Socket, Address] | null => {
+      const accepted = this.#tryAccept();
+      accepted?.[0].closeWhenForgotten();
+      return accepted;
+    };
+    return this.#receive({ action: "accept a connection on", syscall: "accept", attempt }, 0, flags);
+  }
+
+  /** @internal The same for a server, which closes what it accepts, and looks whether a client is there before. */
+  acceptAtOnce(): Promise<[connection: Socket, address: Address]> {
+    const operation = { action: "accept a connection on", syscall: "accept", attempt: () => this.#tryAccept() };
+    return this.#receive(operation, 0, MSG_DONTWAIT);
   }
 
   #tryAccept(): [Socket, Address] | null {
@@ -168,6 +175,7 @@ export class Socket extends EventSocket {
       return;
     }
     this.#isConnecting = true;
+    this.updateHold();
     const connecting = outcome.then(
       (channel) => {
         this.#isConnecting = false;
@@ -267,7 +275,7 @@ export class Socket extends EventSocket {
     }
     if (bytes !== null) return passOn(Promise.resolve(bytes), bytes.length);
     if (this.timeout === 0) return passOn(Promise.reject(this.explainBlocking("receive from", "recv")));
-    this.#pending ??= new PendingReceive();
+    this.#pending ??= new PendingReceive(this);
     const promise = this.#pending.waitForBytes(size);
     this.#waitForBytes(this.#pending);
     return promise;
@@ -340,6 +348,7 @@ export class Socket extends EventSocket {
     this.channel.receiver = null;
     if (receiver !== null) receiver.onError(error);
     else if (operation !== null) this.#pending?.onError(error);
+    this.updateHold();
   };
 
   /** @internal An event of the channel. */
@@ -421,8 +430,9 @@ export class Socket extends EventSocket {
     if (this.timeout === 0 || (flags & MSG_DONTWAIT) !== 0) {
       return passOn(Promise.reject(this.explainBlocking(action, syscall)));
     }
-    this.#pending ??= new PendingReceive();
+    this.#pending ??= new PendingReceive(this);
     const promise = this.#pending.waitFor(operation);
+    this.updateHold();
     this.#beginWait();
     this.channel.watch("read");
     return promise;
@@ -436,6 +446,11 @@ export class Socket extends EventSocket {
     }
     const failure = this.takePendingError();
     return failure === null ? null : (this.explainFailure(failure, action, syscall) as Error);
+  }
+
+  /** @internal */
+  protected override get isWaiting(): boolean {
+    return this.#isConnecting || this.#delayed !== null || this.#pending?.operation != null;
   }
 
   /** @internal */
@@ -571,6 +586,7 @@ export class Socket extends EventSocket {
     const lane = this.#laneOf(address);
     const sending = this.datagramQueue.wait(attempt, "send to", "sendto", this.timeout, lane).then((sent) => sent);
     this.channel.watch("write");
+    this.updateHold();
     return sending;
   }
 
@@ -605,6 +621,7 @@ export class Socket extends EventSocket {
       const options = { transport: this.transport };
       const copy = new Socket(this.family, this.type, this.proto, options, this.channel.duplicate());
       copy.settimeout(this.timeout);
+      copy.closeWhenForgotten();
       return copy;
     } catch (error) {
       throw this.explainFailure(error, "duplicate", "dup");

@@ -30,6 +30,8 @@ export interface SendExplainer {
   explainTimeout(seconds: number, action: string, syscall: string): Error;
   explainBlocking(action: string, syscall: string): Error;
   explainClosed(action: string, syscall: string): Error;
+  /** A send waits for room, so that the queue and its owner are still needed. */
+  onSendWaits?(): void;
 }
 
 /** Bytes of this size and more are sent from the caller's memory: a copy would cost more than a call of the system. */
@@ -349,6 +351,7 @@ export class SendQueue {
     this.#waitingBytes += costOf(entry);
     if (entry.timeout !== null) this.#setTimer();
     this.target.watch("write");
+    this.#explainer.onSendWaits?.();
   }
 
   /** There may be room: sends in order until there is none. */
