@@ -11,7 +11,6 @@ interface Collecting {
 
 let collecting: Collecting[] = [];
 let isShared = false;
-let listensToExit = false;
 let isExiting = false;
 
 /** Says that events of several connections are handled in this turn: their answers may leave together at its end. */
@@ -32,14 +31,13 @@ export function sendAtTurnsEnd(queue: Collecting): void {
   }
   if (collecting.length === 0) process.nextTick(sendCollected);
   collecting.push(queue);
-  if (listensToExit) return;
-  listensToExit = true;
-  // The first to hear of the exit: what other listeners send leaves at once, as there is no further turn.
-  process.prependListener("exit", () => {
-    isExiting = true;
-    sendCollected();
-  });
 }
+
+// The first to hear of the exit: what other listeners send leaves at once, as there is no further turn.
+process.prependListener("exit", () => {
+  isExiting = true;
+  sendCollected();
+});
 
 function sendCollected(): void {
   isShared = false;
