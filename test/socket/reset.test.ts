@@ -121,6 +121,20 @@ for (const subject of tcpStreams) {
       }
     });
 
+    it("are told behind what had arrived also to a socket that has ended its own sending", async () => {
+      await using accepted = await subject.accepted();
+      const { socket, peer } = accepted;
+      await socket.sendall("question");
+      await socket.shutdown(SHUT_WR);
+      expect(await peer.readAll()).toBe("question");
+      await peer.write("an answer, ");
+      expect(String(await receiveBytes(socket, 11))).toBe("an answer, ");
+      await peer.write("half of it");
+      await resetByPeer(accepted);
+      expect(String(await receiveBytes(socket, 10))).toBe("half of it");
+      expect(await failureOf(socket.recv(100))).toBeInstanceOf(ConnectionResetError);
+    });
+
     it("are no resets where the peer has ended its sending before", async () => {
       await using accepted = await subject.accepted();
       const { socket, peer } = accepted;

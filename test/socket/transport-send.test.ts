@@ -1,8 +1,13 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import type { Socket } from "ts-socketserver";
 import { SHUT_WR } from "ts-socketserver/socket";
 import { describe, expect, it } from "vitest";
 import { isPending } from "../support/settle.js";
 import { bulkStreams, failureOf, receiveBytes, tcpStreams } from "./subjects.js";
+
+const run = promisify(execFile);
 
 /** More than two sockets of the kernel can hold, so that a send of it has to wait for its reader. */
 const MUCH = 16 * 1024 * 1024;
@@ -54,6 +59,44 @@ for (const subject of bulkStreams) {
       ]);
       expect(first?.equals(Buffer.alloc(MUCH / 2, 1))).toBe(true);
       expect(second?.equals(Buffer.alloc(MUCH / 2, 2))).toBe(true);
+    });
+  });
+}
+
+for (const subject of bulkStreams) {
+  describe.skipIf(subject.missing !== null)(`The first sends of a connection over ${subject.title}`, () => {
+    it("find room also for a socket that may not wait", async () => {
+      await using pair = await subject.pair();
+      for (const socket of [pair.client, pair.server]) {
+        socket.setblocking(false);
+        expect(await socket.send("one, ")).toBe(5);
+        await socket.sendall("two");
+        socket.setblocking(true);
+      }
+      for (const socket of [pair.client, pair.server]) expect(String(await receiveBytes(socket, 8))).toBe("one, two");
+    });
+
+    it("come before all that follows: other sends, and the end", async () => {
+      await using one = await subject.accepted();
+      void one.socket.sendall("one, ");
+      void one.socket.sendall("two");
+      await one.socket.shutdown(SHUT_WR);
+      expect(await one.peer.readAll()).toBe("one, two");
+      await using two = await subject.accepted();
+      void two.socket.sendall("one");
+      await two.socket.close();
+      expect(await two.peer.readAll()).toBe("one");
+    });
+
+    it("leave also when the process ends in that very turn", async () => {
+      await using listener = await subject.listener();
+      const program = fileURLToPath(new URL("../fixtures/last-words.mjs", import.meta.url));
+      const env = { ...process.env, SOCKETSERVER_TRANSPORT: subject.transport.name };
+      const running = run(process.execPath, [program, JSON.stringify(listener.getsockname())], { env });
+      const [socket] = await listener.accept();
+      await using _socket = socket;
+      expect(String(await receiveBytes(socket, 100))).toBe("sent, written");
+      await running;
     });
   });
 }

@@ -11,7 +11,9 @@ import { type Address, isInetAddress } from "../../core/address/address.js";
 import { IPPROTO_TCP, SO_KEEPALIVE, SOL_SOCKET, TCP_KEEPIDLE, TCP_NODELAY } from "../../core/constants.js";
 import { codeOf } from "../../core/errors.js";
 import { Socket } from "../../core/socket/socket.js";
-import { adoptConnection } from "../../core/transport/node/adopt.js";
+import { peerOf } from "../../core/transport/node/addresses.js";
+import { NodeConnection } from "../../core/transport/node/connection.js";
+import { NodeStreamOptions } from "../../core/transport/node/stream-options.js";
 import { nodeTransport } from "../../core/transport/node/transport.js";
 import type { ConnectionMessage, WorkerConfig } from "./messages.js";
 
@@ -41,7 +43,16 @@ export function takeConnection(
 ): Socket {
   // Node does not know where a Unix stream was accepted.
   const local = isInetAddress(serverAddress) ? null : serverAddress;
-  const channel = adoptConnection(moved, addressFamily, local, clientAddress, unread);
+  // As a listener makes them; Node has made this one with its own defaults.
+  moved.allowHalfOpen = true;
+  moved.pause();
+  if (unread.length > 0) moved.unshift(unread);
+  const channel = new NodeConnection(
+    moved,
+    new NodeStreamOptions(addressFamily),
+    local,
+    peerOf(moved) ?? clientAddress,
+  );
   const socket = new Socket(addressFamily, socketType, 0, { transport: nodeTransport }, channel);
   for (const [level, option, value] of options) socket.setsockopt(level, option, value);
   return socket;

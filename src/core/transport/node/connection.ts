@@ -16,12 +16,13 @@ import { afterReading } from "./after-reading.js";
 import { NodeChannel } from "./channel.js";
 import { asFreshSocket, replay } from "./given-socket.js";
 import { descriptorOf, stopReading } from "./internals.js";
+import { ReadAhead, type Reader } from "./read-ahead.js";
 import type { NodeStreamOptions } from "./stream-options.js";
 
 /** The most that Node is given at once, and so the most that may still be on its way when a sender gives up. */
 const MAX_WRITE = 65_536;
-/** Writes up to this size get memory of their own; larger ones share {@link scratch}. */
-const SMALL_WRITE = 16_384;
+/** Writes up to this size get memory of their own, from Node's pool; larger ones share {@link scratch}. */
+const SMALL_WRITE = 4096;
 /** Seconds for which a closed connection may go on sending what it had taken, before it is broken. */
 const LINGER_SECONDS = 30;
 
@@ -33,23 +34,18 @@ let scratch: Buffer | null = null;
 /**
  * A connection: bytes in, bytes out.
  *
- * Node reads ahead of the calls, at most its own buffer's worth: the stream flows while a receiver waits, and is paused as soon as
- * bytes come for which none does. Reading begins with the first call that asks for bytes or sends some: until then the
- * connection can move to another thread or process as it is.
+ * Reading begins with the first call that asks for bytes or sends some: until then the connection can move to another thread or
+ * process as it is.
  */
-export class NodeConnection extends NodeChannel {
+export class NodeConnection extends NodeChannel implements Reader {
   readonly #socket: NodeSocket;
   readonly #local: Address;
   readonly #peer: Address | null;
   #options: NodeStreamOptions;
-  /** Bytes that came while no receiver waited. Others may be in Node's buffer behind them. */
-  #unread: Buffer = NO_BYTES;
-  #isReading = false;
+  readonly #received: ReadAhead;
   /** The system was asked for bytes before the first write; that waits for the answer. */
   #wasRead = false;
   #isDeferring = false;
-  /** Bytes are being taken out of Node's buffer, which emits them as well. */
-  #isCollecting = false;
   /** Nothing comes any more: the peer has ended its sending, or this side its receiving. */
   #ended = false;
   #isDiscarding = false;
@@ -72,6 +68,7 @@ export class NodeConnection extends NodeChannel {
   constructor(socket: NodeSocket, options: NodeStreamOptions, local: Address | null, peer: Address | null) {
     super();
     this.#socket = socket;
+    this.#received = new ReadAhead(socket, this);
     this.#options = options;
     this.#local = local ?? addressOf(socket.localAddress, socket.localPort) ?? anyAddress(options.family);
     this.#peer = peer;
@@ -80,36 +77,27 @@ export class NodeConnection extends NodeChannel {
 
   // ── receiving ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #read(): void {
-    if (!this.#isReading) {
-      this.#isReading = true;
-      this.#socket.on("data", this.#onData);
-    }
-    this.#socket.resume();
-  }
-
   override watch(direction: "read" | "write"): void {
-    if (direction === "read") this.#read();
+    if (direction === "read") this.#received.resume();
   }
 
-  readonly #onData = (chunk: Buffer): void => {
-    if (this.#isCollecting || this.#isDiscarding) return;
+  takeBytes(bytes: Buffer): boolean {
+    if (this.#isDiscarding) return true;
     const { receiver } = this;
-    if (receiver !== null && chunk.length <= receiver.wanted && this.#unread.length === 0) {
-      this.receiver = null;
-      receiver.onBytes(chunk);
-      return;
-    }
-    this.#unread = this.#unread.length === 0 ? chunk : Buffer.concat([this.#unread, chunk]);
-    this.#socket.pause();
+    if (receiver === null || bytes.length > receiver.wanted) return false;
+    this.receiver = null;
+    receiver.onBytes(bytes);
+    return true;
+  }
+
+  onUnread(): void {
     this.serveReader();
-  };
+  }
 
   readonly #onEnd = (): void => {
     const socket = this.#socket;
     // Behind bytes, libuv reports a reset as an end (1.46 and 1.51, in Node 20 and 22), and the system knows better: it is asked
-    // by a write of nothing. One that is stuck fails before the turn is over. When this side has ended its sending, there is no
-    // public way to ask.
+    // by a write of nothing. One that is stuck fails before the turn is over.
     if (this.#stuck || this.#isDeferring) {
       setImmediate(this.#onEndConfirmed);
       return;
@@ -137,33 +125,15 @@ export class NodeConnection extends NodeChannel {
   #fail(error: Error): void {
     if (this.#sendError !== null) return;
     this.#sendError = error;
-    this.#collect();
+    this.#received.collect();
     // A peer that has closed its side has ended its sending in good order, as far as the system knows.
     if (codeOf(error) === "EPIPE") this.#ended = true;
     else this.#readError = error;
   }
 
-  /** Takes all that is in Node's buffer. */
-  #collect(): void {
-    const socket = this.#socket;
-    while (socket.readableLength > 0) {
-      this.#isCollecting = true;
-      const bytes: Buffer | null = socket.read();
-      this.#isCollecting = false;
-      if (bytes === null) return;
-      this.#unread = this.#unread.length === 0 ? bytes : Buffer.concat([this.#unread, bytes]);
-    }
-  }
-
   override tryReceive(size: number, peek: boolean): Buffer | null {
-    if (this.#unread.length < size) this.#collect();
-    const unread = this.#unread;
-    if (unread.length === 0) return this.#foundNothing();
-    const isAll = unread.length <= size;
-    const bytes = isAll ? unread : unread.subarray(0, size);
-    if (peek) return Buffer.from(bytes);
-    this.#unread = isAll ? NO_BYTES : unread.subarray(size);
-    return bytes;
+    const bytes = this.#received.take(size, peek);
+    return bytes.length > 0 ? bytes : this.#foundNothing();
   }
 
   #foundNothing(): Buffer | null {
@@ -173,14 +143,13 @@ export class NodeConnection extends NodeChannel {
       throw this.#readError;
     }
     // Also without watch(): a program that may not wait just asks again, and Node is to read meanwhile.
-    this.#read();
+    this.#received.resume();
     return null;
   }
 
   override get readable(): boolean {
-    if (this.#unread.length > 0 || this.#socket.readableLength > 0) return true;
-    if (this.#ended || this.#readError !== null) return true;
-    this.#read();
+    if (this.#received.length > 0 || this.#ended || this.#readError !== null) return true;
+    this.#received.resume();
     return false;
   }
 
@@ -190,7 +159,7 @@ export class NodeConnection extends NodeChannel {
   override trySend(data: Uint8Array, start: number, end: number, more: boolean): number | null {
     if (this.#sendError !== null) throw this.#tellSender();
     const socket = this.#socket;
-    if (this.#sendEnded || socket.destroyed) throw systemError("EPIPE");
+    if (this.#sendEnded) throw systemError("EPIPE");
     if (this.#stuck || (this.#isDeferring && socket.writableLength >= MAX_WRITE)) return null;
     if (!this.#wasRead) this.#readFirst();
     const size = Math.min(end - start, MAX_WRITE);
@@ -199,8 +168,10 @@ export class NodeConnection extends NodeChannel {
       this.#corked = true;
       socket.cork();
     }
-    socket.write(copyOf(size === data.length ? data : data.subarray(start, start + size), waits));
-    if (!waits) this.#push();
+    const isFine = socket.write(copyOf(size === data.length ? data : data.subarray(start, start + size), waits));
+    // Nearly always the system has taken everything.
+    if (waits || (isFine && !this.#corked && socket.writableLength === 0)) return size;
+    this.#push();
     if (this.#sendError !== null) throw this.#tellSender();
     return size;
   }
@@ -210,17 +181,18 @@ export class NodeConnection extends NodeChannel {
     this.#wasRead = true;
     if (this.#socket.bytesRead > 0) return;
     this.#isDeferring = true;
-    this.#read();
-    afterReading(this.#onFirstRead);
+    this.#received.resume();
+    afterReading(this.#endDeferring);
   }
 
-  readonly #onFirstRead = (): void => {
+  readonly #endDeferring = (): void => {
+    if (!this.#isDeferring) return;
     this.#isDeferring = false;
     this.#push();
     this.owner?.onWritable();
   };
 
-  /** Sees what has become of the last write. Nearly always the system has taken everything. */
+  /** Sees what has become of the last write. */
   #push(): void {
     this.#uncork();
     const socket = this.#socket;
@@ -267,22 +239,26 @@ export class NodeConnection extends NodeChannel {
   override shutdown(how: number): void {
     if (this.#readError !== null) throw systemError("ENOTCONN");
     if (how !== SHUT_RD && !this.#sendEnded) {
+      this.#endDeferring();
       this.#sendEnded = true;
       this.#socket.end();
+      // A write of nothing can tell no reset from an end any more. Asked for a read by itself, libuv does.
+      this.#received.stopsAfterRead = true;
       // What has not been taken never will be.
       this.owner?.onWritable();
     }
     if (how === SHUT_WR) return;
     this.#ended = true;
-    this.#unread = NO_BYTES;
     // Read on and throw away, so that the peer can finish sending and its end is noticed.
     this.#isDiscarding = true;
-    this.#read();
+    this.#received.take(Number.POSITIVE_INFINITY, false);
+    this.#received.resume();
     this.serveReader();
   }
 
   override close(): void {
     if (this.#closed) return;
+    this.#endDeferring();
     this.#leave();
     const socket = this.#socket;
     if (this.#options.resetOnClose && !this.#lent) this.#reset();
@@ -325,13 +301,11 @@ export class NodeConnection extends NodeChannel {
 
   override toNodeSocket(unread: Buffer): Duplex {
     const socket = this.#socket;
+    this.#endDeferring();
     this.#leave();
     this.#uncork();
-    socket.pause();
-    this.#collect();
-    socket.off("end", this.#onEnd).off("error", this.#onError).off("data", this.#onData);
-    const bytes = unread.length === 0 ? this.#unread : Buffer.concat([unread, this.#unread]);
-    this.#unread = NO_BYTES;
+    socket.off("end", this.#onEnd).off("error", this.#onError);
+    const bytes = Buffer.concat([unread, this.#received.close()]);
     // Node takes nothing back behind the end, and would not tell of it again.
     const isOver = this.#ended || socket.readableEnded || socket.destroyed;
     return isOver ? replay(bytes, socket, this.#readError) : asFreshSocket(socket, bytes);
@@ -339,12 +313,12 @@ export class NodeConnection extends NodeChannel {
 
   override prepareTransfer(): TransferableConnection {
     const socket = this.#socket;
+    this.#endDeferring();
     this.#lent = true;
     this.#uncork();
-    socket.pause();
-    this.#collect();
-    if (this.#isReading) stopReading(socket);
-    return { socket, unread: this.#unread };
+    const unread = this.#received.close();
+    if (this.#received.hasBegun) stopReading(socket);
+    return { socket, unread };
   }
 
   // ── asking and setting ────────────────────────────────────────────────────────────────────────────────────────────
@@ -371,8 +345,8 @@ export class NodeConnection extends NodeChannel {
   }
 
   override get counters(): ChannelCounters {
-    const { bytesRead, bytesWritten, readableLength } = this.#socket;
-    return { bytesRead, bytesWritten, unreadBytes: this.#unread.length + readableLength };
+    const { bytesRead, bytesWritten } = this.#socket;
+    return { bytesRead, bytesWritten, unreadBytes: this.#received.length };
   }
 }
 
