@@ -6,11 +6,14 @@ import {
   ClosedResourceError,
   type InetAddress,
   isInetAddress,
+  Socket,
   TimeoutError,
 } from "ts-socketserver";
-import { MSG_DONTWAIT, MSG_PEEK, SHUT_RDWR } from "ts-socketserver/socket";
+import { MSG_DONTWAIT, MSG_PEEK, SHUT_RDWR, SOCK_DGRAM } from "ts-socketserver/socket";
+import type { Channel } from "ts-socketserver/transport";
 import { describe, expect, it } from "vitest";
-import { isPending } from "../support/settle.js";
+import { override } from "../support/override.js";
+import { isPending, settle } from "../support/settle.js";
 import { datagrams, failureOf, unixDatagrams } from "./subjects.js";
 
 for (const subject of [...datagrams, ...unixDatagrams]) {
@@ -184,6 +187,32 @@ for (const subject of [...datagrams, ...unixDatagrams]) {
       await one.shutdown(SHUT_RDWR);
       expect(await waiting).toHaveLength(0);
       expect(await failureOf(one.send("x"))).toMatchObject({ name: "BrokenPipeError", code: "EPIPE" });
+    });
+
+    it("come once, with their sender, also when one arrives just after it was asked for", async () => {
+      await using sender = await subject.bound();
+      const late = override(subject.transport, {
+        open: (...args): Channel => {
+          const channel = subject.transport.open(...args);
+          let isAsked = false;
+          return override(channel, {
+            tryReceiveFrom: (size, peek) => {
+              if (isAsked) return channel.tryReceiveFrom(size, peek);
+              isAsked = true;
+              return null;
+            },
+          });
+        },
+      });
+      await using receiver = new Socket(subject.family, SOCK_DGRAM, 0, { transport: late });
+      await receiver.bind(subject.address());
+      await sender.sendto("late", receiver.getsockname());
+      await settle();
+      const receiving = receiver.recvfrom(100);
+      await settle();
+      await sender.sendto("next", receiver.getsockname());
+      expect(await receiving).toEqual([Buffer.from("late"), sender.getsockname(), false]);
+      expect(String((await receiver.recvfrom(100))[0])).toBe("next");
     });
 
     it("are counted", async () => {

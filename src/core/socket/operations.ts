@@ -66,11 +66,9 @@ export function tryReceive(channel: Channel, kind: SocketKind, size: number, pee
 export function tryReceiveFrom(channel: Channel, kind: SocketKind, size: number, peek: boolean): Datagram | null {
   if (kind !== SOCK_STREAM) {
     const datagram = channel.tryReceiveFrom(size, peek);
-    if (datagram !== null) return [datagram.data, datagram.address, datagram.truncated];
-    // Only tryReceive() tells the end, after SHUT_RD.
-    if (!isDatagramKind(kind)) return null;
+    return datagram === null ? null : [datagram.data, datagram.address, datagram.truncated];
   }
-  const data = tryReceive(channel, kind, size, peek || kind !== SOCK_STREAM);
+  const data = tryReceive(channel, kind, size, peek);
   return data === null ? null : [data, peerOf(channel) ?? "", false];
 }
 

@@ -168,6 +168,7 @@ export interface Channel {
   tryAccept(): AcceptedConnection | null;
   /** At most `size` bytes; an empty buffer is the end of the stream. With `peek` they stay. */
   tryReceive(size: number, peek: boolean): Buffer | null;
+  /** One datagram, cut to `size` bytes; after `SHUT_RD`, when all are taken, an empty one of the peer. */
   tryReceiveFrom(size: number, peek: boolean): ReceivedDatagram | null;
   /**
    * From now on datagrams may be taken from the system by the batch, before anybody asks for them, and answers to them may wait

@@ -12,6 +12,7 @@ import { EAGAIN } from "./constants.js";
 import { DatagramBatch } from "./datagram-batch.js";
 import { NativeAddresses } from "./sockaddr.js";
 
+const END = Buffer.alloc(0);
 /** Datagrams that one system call receives. */
 const BATCH = 32;
 /** Longer than any datagram over IP. Unix datagrams may be longer: of those fewer are received at once. */
@@ -55,6 +56,7 @@ export class NativeDatagram extends NativeChannel {
   }
 
   override tryReceiveFrom(size: number, peek: boolean): ReceivedDatagram | null {
+    if (this.#readEnded && this.#queue.length === 0) return { data: END, address: this.peer ?? "", truncated: false };
     if (peek && this.#queue.length === 0) return this.#peek(size);
     if (this.#queue.length === 0 && !this.#receiveBatch()) return null;
     const datagram = peek ? this.#queue.at(-1) : this.#queue.pop();
@@ -82,7 +84,7 @@ export class NativeDatagram extends NativeChannel {
   }
 
   override tryReceive(size: number, peek: boolean): Buffer | null {
-    if (this.#readEnded) return Buffer.alloc(0);
+    if (this.#readEnded) return END;
     return this.tryReceiveFrom(size, peek)?.data ?? null;
   }
 

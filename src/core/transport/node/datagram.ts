@@ -159,7 +159,9 @@ export class NodeDatagram extends NodeChannel {
       throw error;
     }
     const datagram = peek ? this.#queue[0] : this.#queue.shift();
-    if (datagram === undefined) return null;
+    if (datagram === undefined) {
+      return this.#readEnded ? { data: Buffer.alloc(0), address: this.#peer ?? "", truncated: false } : null;
+    }
     const { data, address } = datagram;
     if (!peek) {
       this.#queuedBytes -= data.length + DATAGRAM_OVERHEAD;
