@@ -139,7 +139,7 @@ export class NodeConnection extends NodeChannel implements Reader {
   #foundNothing(): Buffer | null {
     if (this.#ended) return NO_BYTES;
     if (this.#readError !== null) {
-      this.#tellSender();
+      this.#takeSendError();
       throw this.#readError;
     }
     // Also without watch(): a program that may not wait just asks again, and Node is to read meanwhile.
@@ -157,7 +157,7 @@ export class NodeConnection extends NodeChannel implements Reader {
 
   /** Node goes on sending from the memory that it got, also when the sender has given up meanwhile: so it gets a copy. */
   override trySend(data: Uint8Array, start: number, end: number, more: boolean): number | null {
-    if (this.#sendError !== null) throw this.#tellSender();
+    if (this.#sendError !== null) throw this.#takeSendError();
     const socket = this.#socket;
     if (this.#sendEnded) throw systemError("EPIPE");
     if (this.#stuck || (this.#isDeferring && socket.writableLength >= MAX_WRITE)) return null;
@@ -172,7 +172,7 @@ export class NodeConnection extends NodeChannel implements Reader {
     // Nearly always the system has taken everything.
     if (waits || (isFine && !this.#corked && socket.writableLength === 0)) return size;
     this.#push();
-    if (this.#sendError !== null) throw this.#tellSender();
+    if (this.#sendError !== null) throw this.#takeSendError();
     return size;
   }
 
@@ -201,7 +201,7 @@ export class NodeConnection extends NodeChannel implements Reader {
     if (socket.writableLength === 0 || socket.destroyed) return;
     this.#stuck = true;
     scratch = null;
-    // A callback with every write would cost a tick with every write: an empty one behind it tells when it has gone.
+    // Its callback comes when the stuck write has left. A callback with every write would cost a tick with every write.
     if (this.#sendEnded) socket.once("finish", this.#onSent);
     else socket.write(NO_BYTES, this.#onSent);
   }
@@ -217,8 +217,8 @@ export class NodeConnection extends NodeChannel implements Reader {
     this.owner?.onWritable();
   };
 
-  /** Why nothing can be sent. The system tells a failure once, to whichever direction asks first; sends are then told EPIPE. */
-  #tellSender(): Error | null {
+  /** Why nothing can be sent. As in the system, the failure is reported once, to the direction that asks first; then EPIPE. */
+  #takeSendError(): Error | null {
     const error = this.#sendError;
     this.#sendError = systemError("EPIPE");
     return error;
@@ -226,7 +226,7 @@ export class NodeConnection extends NodeChannel implements Reader {
 
   override flushed(): boolean {
     if (this.#corked && !this.#isDeferring) this.#push();
-    if (this.#sendError !== null) throw this.#tellSender();
+    if (this.#sendError !== null) throw this.#takeSendError();
     return !this.#stuck && !this.#isDeferring;
   }
 
@@ -242,7 +242,7 @@ export class NodeConnection extends NodeChannel implements Reader {
       this.#endDeferring();
       this.#sendEnded = true;
       this.#socket.end();
-      // A write of nothing can tell no reset from an end any more. Asked for a read by itself, libuv does.
+      // From now on no write can tell a reset from an end. A read of its own does.
       this.#received.stopsAfterRead = true;
       // What has not been taken never will be.
       this.owner?.onWritable();
@@ -306,7 +306,7 @@ export class NodeConnection extends NodeChannel implements Reader {
     this.#uncork();
     socket.off("end", this.#onEnd).off("error", this.#onError);
     const bytes = Buffer.concat([unread, this.#received.close()]);
-    // Node takes nothing back behind the end, and would not tell of it again.
+    // Behind the end, Node refuses to take bytes back, and does not emit the end again.
     const isOver = this.#ended || socket.readableEnded || socket.destroyed;
     return isOver ? replay(bytes, socket, this.#readError) : asFreshSocket(socket, bytes);
   }

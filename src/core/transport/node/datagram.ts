@@ -1,8 +1,8 @@
 /**
  * A UDP socket on `node:dgram`.
  *
- * Node receives datagrams as they come and cannot be told to wait. They are queued here up to a bound, and thrown away beyond
- * it, as the kernel does with a full receive buffer.
+ * Node receives datagrams as they come, wanted or not. They are queued here up to a bound, and thrown away beyond it, as the kernel
+ * does with a full receive buffer.
  *
  * @module
  */
@@ -44,9 +44,9 @@ export class NodeDatagram extends NodeChannel {
   #queuedBytes = 0;
   #bytesRead = 0;
   #readEnded = false;
-  /** The owner is about to be told of what has come. */
-  #isTelling = false;
-  /** Who has sent the last datagrams: what goes to one of them is an answer, and taken at once. */
+  /** A notification of the owner is scheduled. */
+  #isNotifying = false;
+  /** The last senders: a datagram to one of them is an answer, and taken at once. */
   readonly #senders: Address[] = [];
   #received = 0;
 
@@ -57,7 +57,7 @@ export class NodeDatagram extends NodeChannel {
   #answers = 0;
   /** Lets the sender of the last of them go on, where that waits for room. */
   #resumeAnswering: (() => void) | null = null;
-  /** Who has sent the last answer: told of what became of it also after closing. */
+  /** The owner that has sent the last answer: hears of its failure also after closing. */
   #answerer: ChannelOwner | null = null;
   /** Closes the socket when nothing is in flight any more. */
   #finishClosing: (() => void) | null = null;
@@ -136,14 +136,14 @@ export class NodeDatagram extends NodeChannel {
     }
     this.#queue.push({ data, address, truncated: false });
     this.#queuedBytes += size;
-    if (this.#isTelling) return;
-    this.#isTelling = true;
-    setImmediate(this.#tell);
+    if (this.#isNotifying) return;
+    this.#isNotifying = true;
+    setImmediate(this.#notify);
   };
 
-  /** Node takes all datagrams that are there one after the other: the owner is told once for all of them, in the same turn. */
-  readonly #tell = (): void => {
-    this.#isTelling = false;
+  /** Node receives all datagrams that are there one after the other: one notification for all of them, in the same turn. */
+  readonly #notify = (): void => {
+    this.#isNotifying = false;
     this.serveReader();
   };
 
@@ -184,8 +184,8 @@ export class NodeDatagram extends NodeChannel {
   // ── sending ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Of an answer to one of the last datagrams only room is waited for, and its failure is told as a drop, as on the native
-   * transport. Everything else is waited for, and its failure is the caller's.
+   * An answer to one of the last datagrams waits for room only, and its failure is reported as a drop, as on the native transport.
+   * Everything else waits for its outcome, and its failure is the caller's.
    */
   override trySendTo(data: Uint8Array, address: Address | null): number | Promise<number> {
     if (this.#sendEnded) throw systemError("EPIPE");
@@ -237,7 +237,7 @@ export class NodeDatagram extends NodeChannel {
       this.#resumeAnswering?.();
       this.#resumeAnswering = null;
     }
-    // Node tells whom it was for.
+    // Node's error names the receiver.
     if (error !== null && "address" in error && "port" in error) {
       const target = addressOf(String(error.address), Number(error.port)) ?? anyAddress(this.#family);
       this.#answerer?.onDrop(target, error);
@@ -257,7 +257,7 @@ export class NodeDatagram extends NodeChannel {
       };
       if (target === null) socket.send(data, done);
       else socket.send(data, target[1], hostOf(target), done);
-      // Node throws what it finds out by itself, and calls nobody back then.
+      // Not before: when Node itself refuses to send, it throws and does not call back.
       this.#inFlight += 1;
     });
   }

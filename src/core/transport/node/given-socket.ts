@@ -8,7 +8,7 @@ import type { Socket as NodeSocket } from "node:net";
 import { Duplex } from "node:stream";
 
 /**
- * Makes a paused socket like one that is new: its reading begins when somebody listens.
+ * Makes a paused socket like one that is new: its reading begins with the first listener.
  *
  * @param unread bytes to be read first. The socket must not have emitted its end.
  */

@@ -8,10 +8,10 @@ import type { Socket as NodeSocket } from "node:net";
 
 const NO_BYTES = Buffer.alloc(0);
 
-/** Fills Node's buffer: of the usual size of one. */
+/** As much as Node's buffer holds. */
 let filler: Buffer = NO_BYTES;
 
-/** Who reads. */
+/** The reader of a connection. */
 export interface Reader {
   /** Takes bytes as they come. @returns whether it has taken them */
   takeBytes(bytes: Buffer): boolean;
@@ -30,7 +30,7 @@ export class ReadAhead {
   #unread: Buffer = NO_BYTES;
   /** Whether reading has begun. */
   hasBegun = false;
-  /** Whether Node is to read from the system once for each time it is asked to. */
+  /** Whether each {@link resume} is to be one read from the system. */
   stopsAfterRead = false;
   #isFlowing = false;
   /** What fills Node's buffer, so that it does not read from the system. */
@@ -58,13 +58,12 @@ export class ReadAhead {
     if (this.#isCollecting) return;
     if (this.stopsAfterRead) this.#stop();
     if (this.#unread.length === 0 && this.#reader.takeBytes(bytes)) return;
-    this.keep(bytes);
+    this.#keep(bytes);
     this.#pause();
     this.#reader.onUnread();
   };
 
-  /** Puts bytes behind the unread ones. */
-  keep(bytes: Buffer): void {
+  #keep(bytes: Buffer): void {
     this.#unread = this.#unread.length === 0 ? bytes : Buffer.concat([this.#unread, bytes]);
   }
 
@@ -73,7 +72,7 @@ export class ReadAhead {
     this.#socket.pause();
   }
 
-  /** Node stops to read from the system when its buffer is full, but while it emits bytes it looks at that alone. */
+  /** Has Node read no more, as it does when its buffer is full after an event. pause() alone lets it read on until then. */
   #stop(): void {
     const { readableHighWaterMark } = this.#socket;
     if (filler.length < readableHighWaterMark) filler = Buffer.alloc(readableHighWaterMark);
@@ -96,7 +95,7 @@ export class ReadAhead {
     return this.#unread.length + (this.#stopper === null ? this.#socket.readableLength : 0);
   }
 
-  /** Takes at most so many bytes, in memory that is the caller's; none when there are none. With `peek` they stay. */
+  /** Takes at most `size` bytes, in memory that is the caller's; none when there are none. With `peek` they stay. */
   take(size: number, peek: boolean): Buffer {
     if (this.#unread.length < size) this.collect();
     const unread = this.#unread;
@@ -114,7 +113,7 @@ export class ReadAhead {
       const bytes: Buffer | null = this.#socket.read();
       this.#isCollecting = false;
       if (bytes === null) return;
-      this.keep(bytes);
+      this.#keep(bytes);
     }
   }
 

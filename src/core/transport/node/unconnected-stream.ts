@@ -42,7 +42,7 @@ export class NodeUnconnectedStream extends NodeChannel {
 
   override bind(address: Address): void {
     if (this.#bound !== null || this.#isListening || this.#connecting !== null) throw systemError("EINVAL");
-    // What can be found wrong with an address by itself is found here.
+    // An address that Node cannot use fails here already.
     endpointOf(address);
     this.#bound = address;
   }
