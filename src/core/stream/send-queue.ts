@@ -99,13 +99,6 @@ export class SendQueue {
     return this.#first !== null;
   }
 
-  /** Bytes that are collected or wait. */
-  get pendingBytes(): number {
-    let bytes = this.#collected?.used ?? 0;
-    for (let entry = this.#first; entry !== null; entry = entry.next) bytes += entry.end - entry.sent;
-    return bytes;
-  }
-
   // ── sendall() and send() ──────────────────────────────────────────────────────────────────────────────────────────
 
   /**
@@ -136,6 +129,8 @@ export class SendQueue {
   #send(data: Uint8Array, enough: number, counts: boolean): number | Promise<number> {
     const { length } = data;
     this.start();
+    // What is lost with the collected bytes would leave a gap before these.
+    this.#checkFailure();
     let sent = 0;
     if (this.#first === null) {
       sent = this.#trySend(data, 0, length, false);
@@ -229,6 +224,7 @@ export class SendQueue {
     }
     // Also where there is nothing to send: the system then says whether the connection is still there.
     this.#startCollected(length > 0);
+    this.#checkFailure();
     let sent = 0;
     if (this.#first === null) {
       sent = this.#trySend(data, 0, length, false);
